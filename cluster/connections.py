@@ -1,0 +1,72 @@
+"""The one place that opens connections to Valkey.
+
+Nothing here retries by itself. A client that re-sends a MULTI after a lost reply sends it without
+its WATCH, and the batch counts twice (redis-py 8.1 with its ten default retries: 3 times of 3). So
+each caller that writes reads its position again after an error, and only then sends anything.
+"""
+
+from functools import cache
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from redis import Redis
+from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
+from redis.retry import Retry
+
+CONNECT_SECONDS = 3
+REPLY_SECONDS = 20
+
+
+def data_client(url: str = "") -> RedisCluster:
+    """A new client of the data cluster. Raises ImproperlyConfigured when no address is known."""
+    return RedisCluster.from_url(
+        url or _known(settings.CLUSTER_URL, "AKTIVAT_CLUSTER"),
+        retry=Retry(NoBackoff(), 0),
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=REPLY_SECONDS,
+    )
+
+
+@cache
+def data() -> RedisCluster:
+    """This process's client of the data cluster (thread-safe)."""
+    return data_client()
+
+
+def data_async() -> AsyncRedisCluster:
+    """A new client of the data cluster for the running event loop."""
+    return AsyncRedisCluster.from_url(
+        _known(settings.CLUSTER_URL, "AKTIVAT_CLUSTER"),
+        retry=AsyncRetry(NoBackoff(), 0),
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=REPLY_SECONDS,
+    )
+
+
+@cache
+def broker() -> Redis:
+    """This process's client of the broker (thread-safe)."""
+    return Redis.from_url(
+        _known(settings.BROKER_URL, "AKTIVAT_BROKER"),
+        retry=Retry(NoBackoff(), 0),
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=REPLY_SECONDS,
+    )
+
+
+def without_password(url: str) -> str:
+    """`url` as it may be shown: host and port only."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}"
+
+
+def _known(url: str, variable: str) -> str:
+    if not url:
+        raise ImproperlyConfigured(
+            f"No server is known: start Aktivat with ./aktivat up, or set {variable} to its address."
+        )
+    return url
