@@ -1,0 +1,118 @@
+"""Which events of a batch are taken, for which property, and why the others are not. Pure.
+
+account known?  ──►  property: named, else by hostname  ──►  time within 30 days  ──►  StreamEvent
+    404                404 unknown_host / 403 wrong_host        too_old / in_future
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from properties.hostnames import normalise
+from tracking.arrival import host_of
+from tracking.stream import StreamEvent
+from tracking.wire import Batch, Refused, WireEvent
+
+OLDEST_MS = 30 * 24 * 3600 * 1000
+# Clocks differ by a little; what claims to be later than this is wrong.
+AHEAD_MS = 5 * 60 * 1000
+
+
+class Table(Protocol):
+    """What is looked up: tracking.directory.Snapshot."""
+
+    @property
+    def accounts(self) -> frozenset[int]: ...
+    @property
+    def owners(self) -> Mapping[int, int]: ...
+    def property_for(self, account_id: int, hostname: str) -> int | None: ...
+
+
+@dataclass
+class Admitted:
+    """What is taken by property, and what is not: (property, reason) -> events; host -> events."""
+
+    account_id: int
+    events: dict[int, list[StreamEvent]] = field(default_factory=dict)
+    drops: Counter[tuple[int, str]] = field(default_factory=Counter)
+    unknown_hosts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def taken(self) -> int:
+        return sum(len(events) for events in self.events.values())
+
+    def reasons(self) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for (_, reason), number in self.drops.items():
+            found[reason] += number
+        if self.unknown_hosts:
+            found["unknown_host"] = self.unknown_hosts.total()
+        return found
+
+
+def admit(batch: Batch, table: Table, fallback_host: str, user_agent: str, received: int) -> Admitted:
+    """Sort the events of `batch`. `fallback_host`: the page's, for events without an address.
+
+    Raises Refused when nothing of it can be for anybody: an unknown account or property.
+    """
+    account_id = known_account(batch.account, table)
+    named = batch.property
+    if named is not None and table.owners.get(named) != account_id:
+        raise Refused("unknown_property", f"Account {account_id} has no property {named}.", 404)
+    admitted = Admitted(account_id)
+    shift = received - batch.sent if batch.sent is not None else 0
+    for event in batch.events:
+        host = hostname_of(event, fallback_host)
+        property_id = table.property_for(account_id, host) if host else None
+        if named is not None and host and property_id != named:
+            admitted.drops[(named, "wrong_host")] += 1
+            continue
+        property_id = named or property_id
+        if property_id is None:
+            admitted.unknown_hosts[host or "(no hostname)"] += 1
+            continue
+        at = event.at + shift
+        if reason := time_reason(at, received):
+            admitted.drops[(property_id, reason)] += 1
+            continue
+        admitted.events.setdefault(property_id, []).append(_stream_event(event, batch, at, received, user_agent))
+    return admitted
+
+
+def known_account(account: int | str, table: Table) -> int:
+    """The account's id. Raises Refused for an account that is not there."""
+    account_id = int(account)
+    if account_id not in table.accounts:
+        raise Refused("unknown_account", f"There is no account {account_id}.", 404)
+    return account_id
+
+
+def hostname_of(event: WireEvent, fallback_host: str) -> str:
+    """The host an event belongs to; empty when it has none that is one."""
+    try:
+        return normalise(host_of(event.url) or fallback_host)
+    except ValueError:
+        return ""
+
+
+def time_reason(at: int, received: int) -> str:
+    if at < received - OLDEST_MS:
+        return "too_old"
+    return "in_future" if at > received + AHEAD_MS else ""
+
+
+def _stream_event(event: WireEvent, batch: Batch, at: int, received: int, user_agent: str) -> StreamEvent:
+    return StreamEvent(
+        name=event.name,
+        at=min(at, received),
+        received=received,
+        visitor_id=batch.visitor.bytes,
+        session_id=batch.session.bytes,
+        url=event.url,
+        referrer=event.referrer,
+        title=event.title,
+        tab=batch.tab,
+        user_agent=user_agent,
+        attributes=event.attributes,
+    )

@@ -1,0 +1,135 @@
+"""From requests to the streams: many requests to one round trip, durable before any is answered.
+
+    request ─┐
+    request ─┼─► waiting ──► one pipeline: XADD per property + counted drops ──► every request answered
+    request ─┘      ▲                                              │
+                    └── what arrives meanwhile is the next pipeline ┘
+
+The server's AOF decides what durable means (`appendfsync always`: on disk before the reply). When
+the answer is lost nobody knows whether the entry was written; the request is answered 503.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from cluster.connections import data_async
+from tracking import stream
+from tracking.admission import Admitted
+from tracking.drops import KEPT_SECONDS, UNKNOWN_HOSTS_A_DAY
+from tracking.keys import NO_PROPERTY, Keys
+from tracking.wire import MAX_EVENTS
+
+log = logging.getLogger(__name__)
+
+# Above this many events in memory new ones are refused (503), so that memory stays bounded.
+MOST_WAITING = 50_000
+
+
+class Unavailable(Exception):
+    """The events could not be made durable; the sender keeps them."""
+
+
+@dataclass
+class _Waiting:
+    admitted: Admitted
+    day: str
+    done: "asyncio.Future[None]"
+
+
+class Appender:
+    """Appends what requests bring. `wake(account_id, property_id)` is called for what was written."""
+
+    def __init__(self, wake: Callable[[int, int], None]) -> None:
+        self._wake = wake
+        self._waiting: list[_Waiting] = []
+        self._events = 0
+        self._closing = False
+        self._work = asyncio.Event()
+        self._client = data_async()
+        self._loop_task = asyncio.create_task(self._run())
+
+    async def append(self, admitted: Admitted, day: str) -> None:
+        """Return when everything is durable. Raises Unavailable. `day` (UTC) files the drops."""
+        if self._closing or self._events + admitted.taken > MOST_WAITING:
+            raise Unavailable("Too many events are waiting, or this process is ending.")
+        waiting = _Waiting(admitted, day, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._events += admitted.taken
+        self._work.set()
+        await waiting.done
+
+    async def close(self) -> None:
+        """Write what waits, then stop."""
+        self._closing = True
+        self._work.set()
+        await self._loop_task
+        await self._client.aclose()
+
+    async def _run(self) -> None:
+        while self._waiting or not self._closing:
+            await self._work.wait()
+            self._work.clear()
+            together, self._waiting = self._waiting, []
+            try:
+                await self._write(together)
+            except (RedisError, OSError) as error:
+                log.warning("events cannot be written: %s", error)
+                _settle(together, Unavailable(str(error)))
+            except Exception as error:  # a fault of ours must not leave requests hanging
+                log.exception("events cannot be written")
+                _settle(together, Unavailable(str(error)))
+            finally:
+                self._events -= sum(waiting.admitted.taken for waiting in together)
+
+    async def _write(self, together: list[_Waiting]) -> None:
+        owners, commands = _commands(together)
+        pipe = self._client.pipeline(transaction=False)
+        for command in commands:
+            pipe.execute_command(*command)
+        replies = await pipe.execute(raise_on_error=False) if commands else []
+        error = next((reply for reply in replies if isinstance(reply, Exception)), None)
+        if error is not None:
+            raise error
+        _settle(together)
+        for owner in owners:
+            self._wake(*owner)
+
+
+def _settle(together: list[_Waiting], error: Unavailable | None = None) -> None:
+    for waiting in together:
+        if waiting.done.done():  # the request was given up
+            continue
+        if error is None:
+            waiting.done.set_result(None)
+        else:
+            waiting.done.set_exception(error)
+
+
+def _commands(together: list[_Waiting]) -> tuple[set[tuple[int, int]], list[tuple[Any, ...]]]:
+    """(properties that get events, the commands that write everything of `together`)."""
+    events: dict[tuple[int, int], list[stream.StreamEvent]] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    for waiting in together:
+        admitted = waiting.admitted
+        for property_id, some in admitted.events.items():
+            events.setdefault((admitted.account_id, property_id), []).extend(some)
+        for (property_id, reason), number in admitted.drops.items():
+            counts[(Keys(admitted.account_id, property_id).drops(waiting.day), reason)] += number
+        # The most frequent few: the list is for typing errors, not for a flood of invented hosts.
+        for host, number in admitted.unknown_hosts.most_common(UNKNOWN_HOSTS_A_DAY):
+            counts[(Keys(admitted.account_id, NO_PROPERTY).unknown_hosts(waiting.day), host)] += number
+    commands: list[tuple[Any, ...]] = []
+    for owner, some in events.items():
+        for start in range(0, len(some), MAX_EVENTS):
+            packed = stream.encode(some[start : start + MAX_EVENTS])
+            commands.append(("XADD", Keys(*owner).ingest, "*", stream.FIELD, packed))
+    for (key, field), number in counts.items():
+        commands.append(("HINCRBY", key, field, number))
+        commands.append(("EXPIRE", key, KEPT_SECONDS))
+    return set(events), commands

@@ -1,0 +1,262 @@
+"""The collector: a plain ASGI application at /track/, beside Django and not inside it.
+
+    POST /track/it?account=7   one batch (wire.py), as JSON or text/plain   202, or 4xx/503 with a reason
+    GET  /track/it?account=7&… one event, as a query                        always a 43-byte GIF
+
+It answers 2xx only when the events are durable. A refusal names its reason in X-Aktivat-Reason and
+is counted for the property it was meant for; where a part of a batch is taken, X-Aktivat-Dropped
+counts the rest. `account` and `property` in the query tell whose a body is that cannot be read.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from tracking import wire
+from tracking.admission import Admitted, admit, known_account
+from tracking.appender import Appender, Unavailable
+from tracking.directory import Directory
+from tracking.keys import NO_PROPERTY
+from tracking.waker import Waker
+from tracking.wire import Refused
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+BODY_SECONDS = 20
+GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
+NO_STORE = (b"cache-control", b"no-store")
+CORS: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"x-aktivat-reason, x-aktivat-dropped"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+]
+PREFLIGHT: Headers = [
+    *CORS,
+    (b"access-control-allow-methods", b"POST, GET"),
+    (b"access-control-allow-headers", b"content-type"),
+    (b"access-control-max-age", b"86400"),
+]
+
+
+class Collector:
+    """The application. Its parts start with the first request or `start`, in the running loop."""
+
+    def __init__(self) -> None:
+        self._directory: Directory | None = None
+
+    async def start(self) -> None:
+        self._directory = Directory()
+        self._fresh = asyncio.create_task(self._directory.keep_fresh())
+        self._waker = Waker()
+        self._appender = Appender(self._waker.wake)
+
+    async def stop(self) -> None:
+        """Write what waits, then stop."""
+        if self._directory is None:
+            return
+        await self._appender.close()
+        await self._waker.close()
+        self._fresh.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._fresh
+        self._directory = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != "/track/it":
+            await _respond(send, 404, CORS, b"There is nothing here.")
+        elif scope["method"] == "OPTIONS":
+            await _respond(send, 204, PREFLIGHT)
+        elif scope["method"] == "POST":
+            await self._post(scope, receive, send)
+        elif scope["method"] == "GET":
+            await self._pixel(scope, send)
+        else:
+            await _respond(send, 405, [*CORS, (b"allow", b"GET, POST, OPTIONS")], b"Send a POST or a GET.")
+
+    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            batch = wire.decode(await _body(scope, receive))
+            admitted = await self._take(batch, scope)
+        except Refused as refused:
+            await self._count_refusal(scope, refused)
+            await _respond(send, refused.status, [*CORS, _reason(refused.reason)], str(refused).encode())
+        except Unavailable:
+            headers = [*CORS, _reason("unavailable"), (b"retry-after", b"5")]
+            await _respond(send, 503, headers, b"The events could not be stored; send them again.")
+        else:
+            await _respond(send, 202, [*CORS, *_dropped(admitted)])
+
+    async def _pixel(self, scope: Scope, send: Send) -> None:
+        headers: Headers = [(b"content-type", b"image/gif"), NO_STORE, *CORS]
+        status = 200
+        try:
+            admitted = await self._take(_batch_of_query(scope), scope)
+            headers += _dropped(admitted)
+        except Refused as refused:
+            await self._count_refusal(scope, refused)
+            headers.append(_reason(refused.reason))
+        except Unavailable:
+            status = 503
+            headers.append(_reason("unavailable"))
+        await _send(send, status, headers, GIF)
+
+    async def _take(self, batch: wire.Batch, scope: Scope) -> Admitted:
+        """Make the events of `batch` durable. Raises Refused when none can be taken, Unavailable."""
+        directory = await self._ready_directory()
+        received = _now_ms()
+        host, agent = _page_host(scope), _header(scope, b"user-agent")[:500]
+        try:
+            admitted = admit(batch, directory.snapshot, host, agent, received)
+            missing = bool(admitted.unknown_hosts)
+        except Refused:
+            missing = True
+        if missing:
+            await directory.refresh()
+            admitted = admit(batch, directory.snapshot, host, agent, received)
+        await self._appender.append(admitted, _day(received))
+        if not admitted.taken:
+            reason = admitted.reasons().most_common(1)[0][0]
+            raise NoneTaken(reason, "None of the events was taken.", 404 if reason == "unknown_host" else 400)
+        return admitted
+
+    async def _count_refusal(self, scope: Scope, refused: Refused) -> None:
+        """Count a request that could not be read, for the property (else the account) that its query
+        and page name."""
+        if isinstance(refused, NoneTaken):
+            return
+        if self._directory is None:
+            await self.start()
+        directory, query = self._running_directory(), _query(scope)
+        try:
+            account_id = known_account(query.get("account", "0"), directory.snapshot)
+        except (Refused, ValueError):
+            return
+        named = query.get("property", "")
+        property_id = int(named) if named.isdigit() and len(named) < 16 else None
+        if directory.snapshot.owners.get(property_id or 0) != account_id:
+            property_id = directory.snapshot.property_for(account_id, _page_host(scope))
+        admitted = Admitted(account_id)
+        admitted.drops[(property_id or NO_PROPERTY, refused.reason)] += 1
+        with suppress(Unavailable):  # the sender learns the reason all the same
+            await self._appender.append(admitted, _day(_now_ms()))
+
+    async def _ready_directory(self) -> Directory:
+        """The directory, once it has been read. Raises Unavailable when the database is away."""
+        if self._directory is None:
+            await self.start()
+        directory = self._running_directory()
+        try:
+            await asyncio.wait_for(directory.loaded.wait(), timeout=5)
+        except TimeoutError:
+            raise Unavailable("The table of properties cannot be read.") from None
+        return directory
+
+    def _running_directory(self) -> Directory:
+        assert self._directory is not None
+        return self._directory
+
+
+class NoneTaken(Refused):
+    """Everything in a batch was dropped, and is counted already."""
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    """The request's body. Raises Refused when it is too large or too slow to arrive."""
+    declared = _header(scope, b"content-length")
+    if declared.isdigit() and int(declared) > wire.MAX_BODY_BYTES:
+        raise Refused("too_large", f"The body is larger than {wire.MAX_BODY_BYTES} bytes.", 413)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(receive)
+    except TimeoutError:
+        raise Refused("too_slow", f"The body did not arrive within {BODY_SECONDS} seconds.", 408) from None
+
+
+async def _read(receive: Receive) -> bytes:
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused("too_slow", "The connection was closed in the middle of the body.", 400)
+        body += message.get("body", b"")
+        if len(body) > wire.MAX_BODY_BYTES:
+            raise Refused("too_large", f"The body is larger than {wire.MAX_BODY_BYTES} bytes.", 413)
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+def _batch_of_query(scope: Scope) -> wire.Batch:
+    """A batch of one event, from a pixel's query. Raises Refused."""
+    query = _query(scope)
+    event = {key: query[key] for key in ("name", "at", "url", "referrer", "title") if key in query}
+    event = {"name": "pageview", "at": str(_now_ms()), "url": _header(scope, b"referer")[:2000], **event}
+    outer = {key: query[key] for key in ("account", "property", "visitor", "session", "tab", "sent") if key in query}
+    try:
+        return msgspec.convert({**outer, "events": [event]}, wire.Batch, strict=False)
+    except msgspec.ValidationError as error:
+        raise Refused("bad_schema", str(error)[:300]) from None
+
+
+def _query(scope: Scope) -> dict[str, str]:
+    try:
+        pairs: list[tuple[str, str]] = parse_qsl(scope["query_string"].decode("ascii", "replace"), max_num_fields=50)
+    except ValueError:
+        return {}
+    return dict(pairs)
+
+
+def _page_host(scope: Scope) -> str:
+    """The host of the page that sent this, as the browser says it."""
+    for name in (b"origin", b"referer"):
+        try:
+            if host := urlsplit(_header(scope, name)).hostname:
+                return host
+        except ValueError:
+            continue
+    return ""
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value.decode("latin-1"))
+    return ""
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _day(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).date().isoformat()
+
+
+def _reason(reason: str) -> tuple[bytes, bytes]:
+    return (b"x-aktivat-reason", reason.encode())
+
+
+def _dropped(admitted: Admitted) -> Headers:
+    reasons = admitted.reasons()
+    if not reasons:
+        return []
+    return [(b"x-aktivat-dropped", ", ".join(f"{reason}={number}" for reason, number in reasons.items()).encode())]
+
+
+async def _respond(send: Send, status: int, headers: Headers, text: bytes = b"") -> None:
+    await _send(send, status, [(b"content-type", b"text/plain; charset=utf-8"), NO_STORE, *headers], text)
+
+
+async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    length = [] if status == 204 else [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,70 @@
+"""Events that were not taken, and why: counted for each property and day, shown to its members."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from cluster.connections import data
+from properties.models import Property
+from tracking.keys import NO_PROPERTY, Keys
+
+KEPT_SECONDS = 90 * 24 * 3600
+# An account's list of foreign hostnames is for a typing error, not for whoever floods it.
+UNKNOWN_HOSTS_A_DAY = 50
+
+EXPLANATIONS = {
+    "bad_json": "The request was no valid JSON.",
+    "bad_schema": "A field was missing, unknown or of the wrong type.",
+    "too_large": "The request was larger than 256 KB.",
+    "too_slow": "The request took longer than 20 seconds to arrive.",
+    "too_many_events": "More than 500 events came in one request.",
+    "too_many_attributes": "An event had more than 30 attributes.",
+    "too_old": "The event happened more than 30 days before it was sent.",
+    "in_future": "The event claimed to happen in the future.",
+    "wrong_host": "The event named this property but came from a hostname that is not one of its own.",
+}
+
+
+@dataclass(frozen=True)
+class Drop:
+    day: date
+    reason: str
+    explanation: str
+    count: int
+
+
+def drops(prop: Property, today: date, days: int = 7) -> list[Drop]:
+    """What was not taken in the last `days` days (UTC), the newest day and largest count first."""
+    return _drops(Keys(prop.account_id, prop.id), today, days)
+
+
+def account_drops(account_id: int, today: date, days: int = 7) -> list[Drop]:
+    """The same for requests that named the account, but could not be read and came from no page."""
+    return _drops(Keys(account_id, NO_PROPERTY), today, days)
+
+
+def _drops(keys: Keys, today: date, days: int) -> list[Drop]:
+    wanted = [today - timedelta(days=back) for back in range(days)]
+    found = []
+    for day, counts in zip(wanted, _hashes([keys.drops(day.isoformat()) for day in wanted]), strict=True):
+        for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+            found.append(Drop(day, reason, EXPLANATIONS.get(reason, reason), count))
+    return found
+
+
+def unknown_hosts(account_id: int, today: date, days: int = 7) -> list[tuple[str, int]]:
+    """(hostname, events) that named the account but belong to no property, the most frequent first."""
+    keys = Keys(account_id, NO_PROPERTY)
+    totals: dict[str, int] = {}
+    for counts in _hashes([keys.unknown_hosts((today - timedelta(days=back)).isoformat()) for back in range(days)]):
+        for host, count in counts.items():
+            totals[host] = totals.get(host, 0) + count
+    return sorted(totals.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _hashes(keys: list[str]) -> list[dict[str, int]]:
+    pipe = data().pipeline(transaction=False)
+    for key in keys:
+        pipe.hgetall(key)
+    replies: list[Any] = pipe.execute()
+    return [{field.decode(): int(count) for field, count in reply.items()} for reply in replies]
