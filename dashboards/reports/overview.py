@@ -1,0 +1,218 @@
+"""How many came, what they did and where they came from: the first page of a property.
+
+Two round trips: the counts of both ranges, which also name what there is; then every bitmap of the
+page at once. Visitors are exact over the whole range: a union of bitmaps, not a sum of days.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+
+from dashboards.ranges import DayRange
+from properties.models import Property
+from tracking.bitmaps import traits
+from tracking.bitmaps.expressions import Expression, everyone, trait
+from tracking.bitmaps.slots import Granularity, Slot, between, cover, cover_days, midnight
+from tracking.bitmaps.traits import EVERYONE
+from tracking.ingest import PAGEVIEW
+from tracking.reading import answers, counts
+
+PAGEVIEWS = traits.event(PAGEVIEW)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number in the range, and in the range it is compared with."""
+
+    now: int
+    before: int
+
+    @property
+    def change(self) -> float | None:
+        """The relative change, 0.25 for a quarter more; None where there was nothing before."""
+        return (self.now - self.before) / self.before if self.before else None
+
+
+@dataclass(frozen=True)
+class Point:
+    """One slot of the chart. `start` is aware, in the property's time zone.
+
+    `unfinished`: it is running now. `future`: it has not begun, and its numbers mean nothing yet.
+    """
+
+    start: datetime
+    visitors: int
+    sessions: int
+    pageviews: int
+    events: int
+    unfinished: bool
+    future: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """A value (an event's name, a path, a source), its visitors, and its own count.
+
+    `count` is pageviews for pages, sessions for sources and campaigns, events for events.
+    """
+
+    name: str
+    visitors: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Overview:
+    range: DayRange
+    compared_with: DayRange
+    granularity: Granularity
+    visitors: Figure
+    sessions: Figure
+    pageviews: Figure
+    events: Figure
+    points: tuple[Point, ...]
+    points_before: tuple[Point, ...]
+    top_pages: tuple[Row, ...]
+    top_sources: tuple[Row, ...]
+    top_campaigns: tuple[Row, ...]
+    top_events: tuple[Row, ...]
+
+
+def overview(prop: Property, days: DayRange, now: datetime, top: int = 10) -> Overview:
+    """The overview of `days`, compared with the range before, as seen at the instant `now`."""
+    before = days.before()
+    current, previous = _count(prop, [days, before])
+    tables = _tables(current, top)
+    questions = [everyone.over(_cover(prop, days)), everyone.over(_cover(prop, before))]
+    questions += [everyone.over(part) for part in (*current.parts, *previous.parts)]
+    questions += [entry.expression.over(_cover(prop, days)) for table in tables for entry in table]
+    found = iter([len(visitors) for visitors in answers(prop, questions)])
+    return Overview(
+        range=days,
+        compared_with=before,
+        granularity=days.granularity,
+        visitors=Figure(next(found), next(found)),
+        sessions=Figure(current.sessions[EVERYONE], previous.sessions[EVERYONE]),
+        pageviews=Figure(current.events[PAGEVIEWS], previous.events[PAGEVIEWS]),
+        events=Figure(current.events[EVERYONE], previous.events[EVERYONE]),
+        points=_points(current, found, prop, now),
+        points_before=_points(previous, found, prop, now),
+        top_pages=_rows(tables[0], found),
+        top_sources=_rows(tables[1], found),
+        top_campaigns=_rows(tables[2], found),
+        top_events=_rows(tables[3], found),
+    )
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """The event and session counts of one range by trait: in all, and for each point of the chart.
+
+    A point is a slot, but for the first and last month of a range that cuts them: so `parts` are
+    the covers of the points, and the totals are the sums of their counts.
+    """
+
+    starts: tuple[Slot, ...]
+    parts: tuple[tuple[Slot, ...], ...]
+    events_by_part: tuple[Counter[str], ...]
+    sessions_by_part: tuple[Counter[str], ...]
+    events: Counter[str]
+    sessions: Counter[str]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A line of a table before its visitors are known."""
+
+    name: str
+    expression: Expression
+    count: int
+
+
+def _cover(prop: Property, days: DayRange) -> list[Slot]:
+    return cover_days(days.first, days.last, prop.tz)
+
+
+def _count(prop: Property, ranges: Sequence[DayRange]) -> list[_Counts]:
+    """The counts of every range, in one round trip."""
+    shapes = [_parts(prop, days) for days in ranges]
+    labels = list({slot.label: None for _, parts in shapes for part in parts for slot in part})
+    found = counts(prop, [(what, label) for what in ("events", "sessions") for label in labels])
+    events = dict(zip(labels, found, strict=False))
+    sessions = dict(zip(labels, found[len(labels) :], strict=True))
+    return [_sum_up(starts, parts, events, sessions) for starts, parts in shapes]
+
+
+def _parts(prop: Property, days: DayRange) -> tuple[tuple[Slot, ...], tuple[tuple[Slot, ...], ...]]:
+    start = midnight(days.first, prop.tz)
+    end = midnight(days.last + timedelta(days=1), prop.tz)
+    starts = tuple(between(start, end, days.granularity, prop.tz))
+    parts = tuple(tuple(cover(max(slot.start, start), min(slot.end, end), prop.tz)) for slot in starts)
+    return starts, parts
+
+
+def _sum_up(
+    starts: tuple[Slot, ...],
+    parts: tuple[tuple[Slot, ...], ...],
+    events: Mapping[str, Counter[str]],
+    sessions: Mapping[str, Counter[str]],
+) -> _Counts:
+    events_by_part = tuple(_total(events[slot.label] for slot in part) for part in parts)
+    sessions_by_part = tuple(_total(sessions[slot.label] for slot in part) for part in parts)
+    return _Counts(starts, parts, events_by_part, sessions_by_part, _total(events_by_part), _total(sessions_by_part))
+
+
+def _total(counters: Iterable[Counter[str]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for counter in counters:
+        total.update(counter)
+    return total
+
+
+def _points(current: _Counts, visitors: Iterator[int], prop: Property, now: datetime) -> tuple[Point, ...]:
+    return tuple(
+        Point(
+            start=slot.start.astimezone(prop.tz),
+            visitors=next(visitors),
+            sessions=sessions[EVERYONE],
+            pageviews=events[PAGEVIEWS],
+            events=events[EVERYONE],
+            unfinished=slot.start <= now < slot.end,
+            future=slot.start > now,
+        )
+        for slot, events, sessions in zip(current.starts, current.events_by_part, current.sessions_by_part, strict=True)
+    )
+
+
+def _tables(current: _Counts, top: int) -> list[list[_Entry]]:
+    """Pages, sources, campaigns and events, the largest counts first."""
+    families: dict[str, list[str]] = {}
+    for name in {**current.events, **current.sessions}:
+        families.setdefault(traits.family(name), []).append(name)
+    from_source = families.get("src", [])
+    with_campaign = [name for name in from_source if traits.source_of(name)[1] != traits.NO_CAMPAIGN]
+    return [
+        _table(families.get("page", []), traits.name_of, current.events, top),
+        _table(from_source, lambda name: traits.source_of(name)[0], current.sessions, top),
+        _table(with_campaign, lambda name: traits.source_of(name)[1], current.sessions, top),
+        _table(families.get("evt", []), traits.name_of, current.events, top),
+    ]
+
+
+def _table(names: list[str], title: Callable[[str], str], numbers: Counter[str], top: int) -> list[_Entry]:
+    """Traits of the same title are one line: its visitors are those of any of them."""
+    lines: dict[str, list[str]] = {}
+    for name in names:
+        lines.setdefault(title(name), []).append(name)
+    entries = [
+        _Entry(line, reduce(or_, map(trait, members)), sum(numbers[member] for member in members))
+        for line, members in lines.items()
+    ]
+    return sorted(entries, key=lambda entry: (-entry.count, entry.name))[:top]
+
+
+def _rows(table: list[_Entry], visitors: Iterator[int]) -> tuple[Row, ...]:
+    return tuple(Row(entry.name, next(visitors), entry.count) for entry in table)
