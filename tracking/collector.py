@@ -200,9 +200,11 @@ def _batch_of_query(scope: Scope) -> wire.Batch:
     query = _query(scope)
     event = {key: query[key] for key in ("name", "at", "url", "referrer", "title") if key in query}
     event = {"name": "pageview", "at": str(_now_ms()), "url": _header(scope, b"referer")[:2000], **event}
-    outer = {key: query[key] for key in ("account", "property", "visitor", "session", "tab", "sent") if key in query}
+    names = ("account", "property", "visitor", "session", "tab", "sent")
+    batch: dict[str, object] = {key: query[key] for key in names if key in query}
+    batch["events"] = [event]
     try:
-        return msgspec.convert({**outer, "events": [event]}, wire.Batch, strict=False)
+        return msgspec.convert(batch, wire.Batch, strict=False)
     except msgspec.ValidationError as error:
         raise Refused("bad_schema", str(error)[:300]) from None
 

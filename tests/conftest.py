@@ -1,0 +1,56 @@
+"""Three people ask for everything: Alice owns the account, Bob may view it, Charlie is a stranger."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import Account, Membership, User
+from accounts.modules import Role
+from cluster.connections import broker, data
+from properties import definitions
+from properties.models import Property
+
+
+@pytest.fixture
+def account(db: None) -> Account:
+    return Account.objects.create(name="Alice and company")
+
+
+@pytest.fixture
+def alice(account: Account) -> User:
+    return member(account, "alice@aktivat.example", Role.OWNER)
+
+
+@pytest.fixture
+def bob(account: Account) -> User:
+    return member(account, "bob@aktivat.example", Role.VIEWER)
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """A stranger, who owns an account and a property of his own."""
+    other = Account.objects.create(name="Charlie's")
+    definitions.create(other, "Elsewhere", ["elsewhere.example"])
+    return member(other, "charlie@aktivat.example", Role.OWNER)
+
+
+def member(account: Account, email: str, role: Role) -> User:
+    user = User.objects.create_user(email, "correct horse battery")
+    Membership.objects.create(account=account, user=user, role=role)
+    return user
+
+
+@pytest.fixture
+def prop(account: Account, empty_servers: None) -> Property:
+    return definitions.create(account, "Shop", ["shop.example", "*.shop.example"])
+
+
+@pytest.fixture
+def empty_servers(servers: None) -> None:
+    """Both servers of this test process, emptied (they are its own and hold nothing else)."""
+    data().flushall()
+    broker().flushall()
+
+
+def signed_in(client: Client, user: User) -> Client:
+    client.force_login(user)
+    return client

@@ -1,0 +1,1 @@
+"""The whole product, started as its operator would and used from outside."""

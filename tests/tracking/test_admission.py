@@ -1,0 +1,98 @@
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.pipeline import NOW, ms, named_uuid
+from tracking import wire
+from tracking.admission import Admitted, admit
+from tracking.directory import Snapshot
+from tracking.wire import Refused
+
+TABLE = Snapshot(
+    accounts=frozenset([7, 8]),
+    owners={3: 7, 4: 7, 5: 8},
+    hosts={(7, "shop.example"): 3, (7, "*.shop.example"): 3, (7, "blog.shop.example"): 4, (8, "shop.example"): 5},
+)
+Send = Callable[..., Admitted]
+
+
+@pytest.fixture
+def send() -> Send:
+    def _send(url: str = "https://shop.example/", host: str = "", **changes: object) -> Admitted:
+        event = {"name": "pageview", "at": changes.pop("at", ms(NOW)), "url": url}
+        body = {"account": 7, "visitor": str(named_uuid("v")), "session": str(named_uuid("s")), "events": [event]}
+        return admit(wire.decode(json.dumps({**body, **changes}).encode()), TABLE, host, "agent", ms(NOW))
+
+    return _send
+
+
+@pytest.mark.parametrize(
+    ("url", "prop"),
+    [
+        ("https://shop.example/a", 3),
+        ("https://SHOP.example:8443/a", 3),
+        ("https://shop.example./a", 3),
+        ("https://www.shop.example/a", 3),
+        ("https://a.b.shop.example/", 3),
+        ("https://blog.shop.example/", 4),
+        ("http://[::1]/", None),
+        ("https://notshop.example/", None),
+        ("https://shop.example.evil.example/", None),
+        ("https://[/", None),
+        ("javascript:alert(1)", None),
+        ("", None),
+    ],
+)
+def test_the_hostname_tells_the_property(send: Send, url: str, prop: int | None) -> None:
+    taken = send(url)
+    assert list(taken.events) == ([prop] if prop else [])
+    assert bool(taken.unknown_hosts) == (prop is None)
+
+
+def test_an_event_without_an_address_belongs_to_its_page(send: Send) -> None:
+    assert list(send("", host="shop.example").events) == [3]
+
+
+def test_accounts_do_not_share_hostnames(send: Send) -> None:
+    assert list(send(account=8).events) == [5]
+
+
+def test_a_named_property_takes_only_its_own_hosts(send: Send) -> None:
+    assert list(send(property=3).events) == [3]
+    assert send("https://elsewhere.example/", property=3).drops == {(3, "wrong_host"): 1}
+    assert list(send("", property=3).events) == [3]
+
+
+@pytest.mark.parametrize("changes", [{"account": 9}, {"property": 5}, {"property": 99}])
+def test_nobody_can_send_to_what_is_not_there(send: Send, changes: dict[str, int]) -> None:
+    with pytest.raises(Refused) as refused:
+        send(**changes)
+    assert refused.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("age", "reason"),
+    [
+        (timedelta(days=30, seconds=1), "too_old"),
+        (timedelta(days=29, hours=23), ""),
+        (timedelta(minutes=-4), ""),
+        (timedelta(minutes=-6), "in_future"),
+    ],
+)
+def test_only_the_last_thirty_days_are_taken(send: Send, age: timedelta, reason: str) -> None:
+    taken = send(at=ms(NOW - age))
+    assert taken.drops == ({(3, reason): 1} if reason else {})
+    assert taken.taken == (0 if reason else 1)
+
+
+def test_a_wrong_clock_does_no_harm(send: Send) -> None:
+    """The sender lives in 1980; the event is ten seconds old on its own clock."""
+    sent = 315_532_800_000
+    taken = send(at=sent - 10_000, sent=sent)
+    assert taken.events[3][0].at == ms(NOW) - 10_000
+
+
+def test_nothing_happens_after_it_is_received(send: Send) -> None:
+    assert send(at=ms(NOW + timedelta(minutes=2))).events[3][0].at == ms(NOW)

@@ -1,0 +1,56 @@
+"""Connections cut after EXEC and before its reply: nothing is lost, nothing counts twice."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from cluster.connections import data, data_client
+from properties.models import Property
+from tests.environment import DATA
+from tests.pipeline import NOW, admitted, append, batch, ms
+from tests.proxy import CuttingProxy
+from tracking.bitmaps.addresses import Address
+from tracking.drain import Drain
+from tracking.keys import Keys
+from tracking.progress import progress
+from tracking.reading import counts, load
+
+VISITORS = 40
+EVENTS_OF_EACH = 500
+
+
+@pytest.fixture
+def proxy(empty_servers: None) -> Iterator[CuttingProxy]:
+    """Every second EXEC that passes it loses its reply; the server tells clients to connect here."""
+    proxy = CuttingProxy(DATA.port, cuts=lambda number: number % 2 == 0)
+    data().config_set("cluster-announce-port", proxy.port)
+    yield proxy
+    data().config_set("cluster-announce-port", 0)
+    proxy.close()
+
+
+def test_twenty_thousand_events_count_once_each(prop: Property, proxy: CuttingProxy) -> None:
+    for visitor in range(VISITORS):
+        events = [
+            {
+                "name": "pageview" if number % 5 else "signup",
+                "at": ms(NOW) - number * 1000,
+                "url": "https://shop.example/",
+            }
+            for number in range(EVENTS_OF_EACH)
+        ]
+        append(prop, admitted(prop, batch(prop, str(visitor), events)))
+    client = data_client(f"redis://:{DATA.password}@127.0.0.1:{proxy.port}")
+    assert Drain.of(client, Keys(prop.account_id, prop.id), prop.tz).run(seconds=120)
+    client.close()
+    assert proxy.cut >= 5, "the proxy has cut what this test is about"
+    total = VISITORS * EVENTS_OF_EACH
+    assert progress(prop).events == total
+    events_of_day, sessions_of_day = counts(prop, [("events", "2026-11-24"), ("sessions", "2026-11-24")])
+    assert events_of_day["everyone"] == total
+    assert events_of_day["evt:signup"] == total // 5
+    assert events_of_day["evt:pageview"] == total - total // 5
+    assert sessions_of_day["everyone"] == VISITORS
+    address = Address("evt:signup", "2026-11-24")
+    assert len(load(prop, [address])[address]) == VISITORS
+    assert data().xlen(Keys(prop.account_id, prop.id).ingest) == 0

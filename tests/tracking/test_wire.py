@@ -1,0 +1,66 @@
+import json
+
+import pytest
+
+from tests.pipeline import named_uuid
+from tracking import wire
+from tracking.wire import Refused
+
+EVENT = {"name": "pageview", "at": 1_795_500_000_000, "url": "https://shop.example/"}
+BATCH = {"account": 7, "visitor": str(named_uuid("v")), "session": str(named_uuid("s")), "events": [EVENT]}
+
+
+def decode(**changes: object) -> wire.Batch:
+    return wire.decode(json.dumps({**BATCH, **changes}).encode())
+
+
+def test_a_batch_is_decoded() -> None:
+    batch = decode(account="7", property=3, tab="t1")
+    assert (batch.account, batch.property, batch.events[0].name) == ("7", 3, "pageview")
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"account": []}, "$.account"),
+        ({"account": "seven"}, "$.account"),
+        ({"account": 0}, "$.account"),
+        ({"visitor": ["a"]}, "$.visitor"),
+        ({"visitor": "not a uuid"}, "$.visitor"),
+        ({"events": []}, "$.events"),
+        ({"events": "pageview"}, "$.events"),
+        ({"events": [{**EVENT, "name": ["pageview"]}]}, "$.events[0].name"),
+        ({"events": [{**EVENT, "name": "a\x00b"}]}, "$.events[0].name"),
+        ({"events": [{**EVENT, "name": ""}]}, "$.events[0].name"),
+        ({"events": [{**EVENT, "url": "https://a/\x00"}]}, "$.events[0].url"),
+        ({"events": [{**EVENT, "title": "\x00"}]}, "$.events[0].title"),
+        ({"events": [EVENT, {**EVENT, "at": "now"}]}, "$.events[1].at"),
+        ({"events": [{**EVENT, "at": -1}]}, "$.events[0].at"),
+        ({"events": [{**EVENT, "attributes": {"a": {"b": 1}}}]}, "$.events[0].attributes"),
+        ({"events": [{**EVENT, "attributes": {"a": 2**70}}]}, "$.events[0].attributes"),
+        ({"events": [{**EVENT, "unknown": 1}]}, "unknown"),
+        ({"surprise": 1}, "surprise"),
+        ({"surprise": json.loads("[" * 900 + "]" * 900)}, "surprise"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(changes: dict[str, object], place: str) -> None:
+    with pytest.raises(Refused) as refused:
+        decode(**changes)
+    assert refused.value.reason == "bad_schema"
+    assert place in str(refused.value)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b'{"account": 7', b'"\\ud800"'])
+def test_what_is_no_json_is_refused(body: bytes) -> None:
+    with pytest.raises(Refused) as refused:
+        wire.decode(body)
+    assert refused.value.reason == "bad_json"
+
+
+def test_too_much_in_one_batch_is_refused() -> None:
+    with pytest.raises(Refused) as refused:
+        decode(events=[EVENT] * (wire.MAX_EVENTS + 1))
+    assert (refused.value.reason, refused.value.status) == ("too_many_events", 413)
+    with pytest.raises(Refused) as refused:
+        decode(events=[{**EVENT, "attributes": {f"a{n}": n for n in range(31)}}])
+    assert refused.value.reason == "too_many_attributes"
