@@ -1,7 +1,9 @@
 """Three people ask for everything: Alice owns the account, Bob may view it, Charlie is a stranger."""
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from accounts.models import Account, Membership, User
 from accounts.modules import Role
@@ -10,8 +12,20 @@ from properties import definitions
 from properties.models import Property
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Settings) -> None:
+    """Slow hashes are for passwords that somebody may steal."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def static_files() -> None:
+    """What pages refer to by its hashed name, as `aktivat up` collects it."""
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
 @pytest.fixture
-def account(db: None) -> Account:
+def account(db: None, static_files: None) -> Account:
     return Account.objects.create(name="Alice and company")
 
 
