@@ -86,9 +86,10 @@ def overview(prop: Property, days: DayRange, now: datetime, top: int = 10) -> Ov
     before = days.before()
     current, previous = _count(prop, [days, before])
     tables = _tables(current, top)
-    questions = [everyone.over(_cover(prop, days)), everyone.over(_cover(prop, before))]
+    whole = cover_days(days.first, days.last, prop.tz)
+    questions = [everyone.over(whole), everyone.over(cover_days(before.first, before.last, prop.tz))]
     questions += [everyone.over(part) for part in (*current.parts, *previous.parts)]
-    questions += [entry.expression.over(_cover(prop, days)) for table in tables for entry in table]
+    questions += [entry.expression.over(whole) for table in tables for entry in table]
     found = iter([len(visitors) for visitors in answers(prop, questions)])
     return Overview(
         range=days,
@@ -130,10 +131,6 @@ class _Entry:
     name: str
     expression: Expression
     count: int
-
-
-def _cover(prop: Property, days: DayRange) -> list[Slot]:
-    return cover_days(days.first, days.last, prop.tz)
 
 
 def _count(prop: Property, ranges: Sequence[DayRange]) -> list[_Counts]:

@@ -30,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=int, default=30, help="how many days back it goes, 30 at most")
         parser.add_argument("--seed", type=int, default=7, help="another number makes other visitors")
         parser.add_argument("--visits-a-second", type=float, default=25, help="how fast the past is played")
-        parser.add_argument("--per-minute", type=float, default=2, help="how many come live")
+        parser.add_argument("--per-minute", type=float, default=0.7, help="how many come live")
         parser.add_argument("--once", action="store_true", help="play the past, then end")
 
     def handle(self, *args: Any, **options: Any) -> None:

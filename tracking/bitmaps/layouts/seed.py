@@ -32,7 +32,6 @@ class SeedLayout:
 
     def load(self, client: Any, keys: Keys, addresses: Sequence[Address]) -> dict[Address, BitMap]:
         wanted = list(dict.fromkeys(addresses))
-        pipe = client.pipeline(transaction=False)
-        for address in wanted:
-            pipe.get(keys.bitmap(address))
-        return {address: bitmap_from(bits) for address, bits in zip(wanted, pipe.execute(), strict=True)}
+        # All keys of a property are in one slot of the cluster, so one command reads them all.
+        found = client.mget([keys.bitmap(address) for address in wanted]) if wanted else []
+        return {address: bitmap_from(bits) for address, bits in zip(wanted, found, strict=True)}
