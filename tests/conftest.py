@@ -12,6 +12,14 @@ from properties import definitions
 from properties.models import Property
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that reach the database through a fixture are chosen by `-m django_db` as well."""
+    for item in items:
+        if "db" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.django_db)
+
+
 @pytest.fixture(autouse=True)
 def quick_passwords(settings: Settings) -> None:
     """Slow hashes are for passwords that somebody may steal."""
