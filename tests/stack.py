@@ -18,7 +18,7 @@ from typing import Any
 from redis.cluster import RedisCluster
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 120
+START_SECONDS = 240
 
 
 @dataclass
@@ -33,6 +33,7 @@ class Stack:
     """A running Aktivat. `folder` is its data folder."""
 
     folder: Path
+    repository: Path = ROOT
     port: int = 0
     process: "subprocess.Popen[bytes] | None" = None
     environment: dict[str, str] = field(default_factory=dict)
@@ -47,7 +48,7 @@ class Stack:
         command = [sys.executable, "aktivat", "up", "--data", str(self.folder), "--port", str(self.port), *options]
         with (self.folder / "up.log").open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=self._env(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                command, cwd=self.repository, env=self._env(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         wait_for(self._ready, START_SECONDS, (self.folder / "up.log").read_text)
 
@@ -62,7 +63,9 @@ class Stack:
     def manage(self, *arguments: str) -> str:
         """Run a management command and return what it prints."""
         command = [sys.executable, "aktivat", "manage", "--data", str(self.folder), *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self._env(), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=self.repository, env=self._env(), capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
