@@ -9,12 +9,14 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 from cluster.embedded import EmbeddedServer, free_port
+from tests import postgres
 
 FOLDER = Path(tempfile.mkdtemp(prefix="aktivat-tests-"))
 # Processes of one run begin looking at different places, so that they do not race for a port.
@@ -31,6 +33,13 @@ os.environ |= {
     "AKTIVAT_BROKER": BROKER.url,
     "AKTIVAT_PUBLIC_URL": "http://testserver",
 }
+
+CLEANUP = ExitStack()
+if os.environ.get("AKTIVAT_TEST_DATABASE") == "postgresql":
+    # The processes of one run share this server: they inherit its address, and each has a database of its own.
+    os.environ["AKTIVAT_TEST_DATABASE"] = CLEANUP.enter_context(postgres.running()).url
+if address := os.environ.get("AKTIVAT_TEST_DATABASE"):
+    os.environ["AKTIVAT_DATABASE"] = address
 
 # No test asserts a time, hypothesis' neither.
 hypothesis.settings.register_profile("aktivat", deadline=None, max_examples=60)
@@ -59,4 +68,5 @@ def servers() -> Iterator[None]:
 
 
 def pytest_unconfigure() -> None:
+    CLEANUP.close()
     shutil.rmtree(FOLDER, ignore_errors=True)

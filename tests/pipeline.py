@@ -1,7 +1,9 @@
 """Events into a property by the real path: admission, stream, drain. Only the HTTP is left out."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from cluster.connections import data
 from properties.models import Property
@@ -13,6 +15,11 @@ from tracking.keys import Keys
 NOW = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
 
 
+def raw() -> Any:
+    """The client of the data cluster; its own types promise less than it keeps."""
+    return data()
+
+
 def ms(at: datetime) -> int:
     return int(at.timestamp() * 1000)
 
@@ -22,7 +29,7 @@ def named_uuid(name: str) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_DNS, name)
 
 
-def batch(prop: Property, visitor: str, events: list[dict[str, object]], session: str = "") -> wire.Batch:
+def batch(prop: Property, visitor: str, events: Sequence[Mapping[str, object]], session: str = "") -> wire.Batch:
     return wire.Batch(
         account=prop.account_id,
         visitor=named_uuid(visitor),

@@ -9,8 +9,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.message import Message
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ START_SECONDS = 240
 @dataclass
 class Answer:
     status: int
-    headers: Mapping[str, str]
+    headers: "Message[str, str]"
     body: bytes
 
 
@@ -33,10 +34,10 @@ class Stack:
     """A running Aktivat. `folder` is its data folder."""
 
     folder: Path
-    repository: Path = ROOT
     port: int = 0
     process: "subprocess.Popen[bytes] | None" = None
     environment: dict[str, str] = field(default_factory=dict)
+    repository: Path = ROOT
 
     @property
     def url(self) -> str:
@@ -75,8 +76,8 @@ class Stack:
         return printed
 
     @cached_property
-    def data(self) -> RedisCluster:
-        """A plain client of its data cluster."""
+    def data(self) -> Any:
+        """A plain client of its data cluster (a RedisCluster; its types promise less than it keeps)."""
         servers = json.loads((self.folder / "run" / "servers.json").read_text())
         return RedisCluster.from_url(servers["cluster"])
 
@@ -85,7 +86,7 @@ class Stack:
         file = self.folder / "run" / f"{part}.pid"
         return int(json.loads(file.read_text())["pid"]) if file.exists() else 0
 
-    def send(self, path: str, body: bytes | None = None, **headers: str) -> Answer:
+    def send(self, path: str, body: bytes | None = None, /, **headers: str) -> Answer:
         """A POST of `body`, or a GET without one."""
         request = urllib.request.Request(self.url + path, data=body, headers=headers)
         try:

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ import pytest
 
 from dashboards.ranges import DayRange
 from dashboards.reports.live import live
-from dashboards.reports.overview import Row, overview
+from dashboards.reports.overview import Figure, Row, overview
 from properties.models import Property
 from tests.pipeline import NOW, admitted, append, batch, drain, ms
 
@@ -27,6 +28,10 @@ class Happened:
     source: str
     campaign: str
     at: datetime
+
+
+Name = Callable[[Happened], str]
+Number = Callable[[list[Happened]], int]
 
 
 def play(prop: Property, seed: int, sessions: int) -> list[Happened]:
@@ -69,11 +74,12 @@ def test_the_overview_is_a_brute_force_count(prop: Property, zone: str, days: Da
     everything = play(prop, seed=7, sessions=120)
     now, before = within(everything, days, prop.tz), within(everything, days.before(), prop.tz)
     report = overview(prop, days, NOW, top=50)
-    for figure, count in [
+    counted: list[tuple[Figure, Number]] = [
         (report.visitors, lambda some: len({one.visitor for one in some})),
         (report.pageviews, lambda some: sum(one.name == "pageview" for one in some)),
         (report.events, len),
-    ]:
+    ]
+    for figure, count in counted:
         assert (figure.now, figure.before) == (count(now), count(before))
     begun = first_events(everything)
     assert report.sessions.now == len(within(begun, days, prop.tz))
@@ -101,13 +107,13 @@ def first_events(some: list[Happened]) -> list[Happened]:
     return list(first.values())
 
 
-def table(some: list[Happened], name) -> list[Row]:  # type: ignore[no-untyped-def]
+def table(some: list[Happened], name: Name) -> list[Row]:
     numbers = Counter(name(one) for one in some if name(one))
     rows = [Row(key, len({one.visitor for one in some if name(one) == key}), n) for key, n in numbers.items()]
     return sorted(rows, key=lambda row: (-row.count, row.name))
 
 
-def assert_arrivals(found: tuple[Row, ...], now: list[Happened], begun: list[Happened], name) -> None:  # type: ignore[no-untyped-def]
+def assert_arrivals(found: tuple[Row, ...], now: list[Happened], begun: list[Happened], name: Name) -> None:
     expected = {
         key: (len({one.visitor for one in now if name(one) == key}), sum(name(one) == key for one in begun))
         for key in {name(one) for one in now if name(one)}

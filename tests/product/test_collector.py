@@ -77,7 +77,7 @@ def one(**changes: Any) -> dict[str, Any]:
         ({"events": [{"name": "x", "at": 1}] * 10_000}, 413, "too_many_events"),
         (one(attributes={f"a{n}": n for n in range(31)}), 400, "too_many_attributes"),
     ],
-    ids=lambda value: str(value)[:60],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_bad_input_gets_its_reason_and_is_counted(
     stack: Stack, shop: dict[str, Any], changes: dict[str, Any], status: int, reason: str
@@ -100,7 +100,7 @@ def test_bad_input_gets_its_reason_and_is_counted(
         (b"[" * 200_000, 400, "bad_schema"),
         (b'{"account":' * 20_000, 400, "bad_schema"),
         (b"x" * 1_000_000, 413, "too_large"),
-        (gzip.compress(b"{}"), 400, "bad_json"),
+        (gzip.compress(b"{}", mtime=0), 400, "bad_json"),
     ],
     ids=lambda value: str(value)[:30],
 )

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +13,7 @@ from redis.exceptions import WatchError
 
 from cluster.connections import data
 from properties.models import Property
-from tests.pipeline import NOW, admitted, append, batch, did, drain, ms, view
+from tests.pipeline import NOW, admitted, append, batch, did, drain, ms, raw, view
 from tracking import stream
 from tracking.bitmaps import traits
 from tracking.bitmaps.addresses import Address
@@ -40,7 +41,7 @@ def keys(prop: Property) -> Keys:
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events, st.sampled_from(["UTC", "Asia/Kolkata", "America/Sao_Paulo"]), st.integers(1, 7))
-def test_bitmaps_and_counts_are_a_plain_count(prop: Property, some: list, zone: str, every: int) -> None:  # type: ignore[type-arg]
+def test_bitmaps_and_counts_are_a_plain_count(prop: Property, some: list[Any], zone: str, every: int) -> None:
     data().flushall()
     prop.time_zone = zone
     visitors: dict[Address, set[str]] = {}
@@ -64,8 +65,8 @@ def test_bitmaps_and_counts_are_a_plain_count(prop: Property, some: list, zone: 
     assert {address: len(bitmap) for address, bitmap in bitmaps.items()} == {
         address: len(who) for address, who in visitors.items()
     }
-    for label, found in zip(numbers, counts(prop, [("events", label) for label in numbers]), strict=True):
-        assert {name: n for name, n in found.items() if not name.startswith("src:")} == numbers[label]
+    for label, counted in zip(numbers, counts(prop, [("events", label) for label in numbers]), strict=True):
+        assert {name: n for name, n in counted.items() if not name.startswith("src:")} == numbers[label]
     assert progress(prop).events == sum(1 for *_, minutes in some if minutes <= 30 * 24 * 60)
     assert progress(prop).visitors == len({visitor for visitor, *_, minutes in some if minutes <= 30 * 24 * 60})
 
@@ -91,7 +92,7 @@ def test_an_entry_that_cannot_be_read_is_set_aside(prop: Property) -> None:
     data().xadd(keys(prop).ingest, {"something": "else"})
     view(prop, "a", SHOP, NOW)
     drain(prop)
-    assert [fields[b"e"] for _, fields in data().xrange(keys(prop).poison)] == [b"\xc1 not msgpack", b""]
+    assert [fields[b"e"] for _, fields in raw().xrange(keys(prop).poison)] == [b"\xc1 not msgpack", b""]
     assert progress(prop).events == 1
 
 

@@ -1,5 +1,7 @@
 """Expressions against Python's sets."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
@@ -15,14 +17,15 @@ leaves = st.sampled_from([(everyone, "everyone"), (trait("evt:a"), "evt:a"), (tr
 trees = st.recursive(leaves, lambda inner: st.tuples(st.sampled_from("&|-"), inner, inner), max_leaves=8)
 
 
-def build(tree: tuple) -> Expression:  # type: ignore[type-arg]
+def build(tree: Any) -> Expression:
     if len(tree) == 2:
-        return tree[0]
+        leaf: Expression = tree[0]
+        return leaf
     left, right = build(tree[1]), build(tree[2])
     return {"&": left & right, "|": left | right, "-": left - right}[tree[0]]
 
 
-def by_sets(tree: tuple, store: dict[tuple[str, str], frozenset[int]]) -> set[int]:  # type: ignore[type-arg]
+def by_sets(tree: Any, store: dict[tuple[str, str], frozenset[int]]) -> set[int]:
     if len(tree) == 2:
         return set().union(*(store[(tree[1], label)] for label in LABELS))
     left, right = by_sets(tree[1], store), by_sets(tree[2], store)
@@ -30,7 +33,7 @@ def by_sets(tree: tuple, store: dict[tuple[str, str], frozenset[int]]) -> set[in
 
 
 @given(trees, stores)
-def test_any_expression_equals_sets(tree: tuple, store: dict[tuple[str, str], frozenset[int]]) -> None:  # type: ignore[type-arg]
+def test_any_expression_equals_sets(tree: Any, store: dict[tuple[str, str], frozenset[int]]) -> None:
     question = Question(build(tree), LABELS)
     bitmaps = {address: BitMap(store[(address.trait, address.label)]) for address in question.addresses()}
     assert set(question.answer(bitmaps)) == by_sets(tree, store)

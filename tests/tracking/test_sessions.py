@@ -2,9 +2,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cluster.connections import data
 from properties.models import Property
-from tests.pipeline import NOW, drain, named_uuid, view
+from tests.pipeline import NOW, drain, named_uuid, raw, view
 from tracking.keys import Keys
 
 SHOP = "https://shop.example/"
@@ -14,10 +13,10 @@ MORNING = NOW.replace(hour=8, minute=0)
 def sessions(prop: Property) -> list[dict[str, str]]:
     """The infos of every session, as the seed's index lists them, oldest first."""
     keys, found = Keys(prop.account_id, prop.id), []
-    for key in sorted(data().keys(f"{keys.prefix}session_index::*")):
+    for key in sorted(raw().keys(f"{keys.prefix}session_index::*")):
         day = key.decode().rpartition("::")[2]
-        for session_id in reversed(data().lrange(key, 0, -1)):
-            infos = data().hgetall(keys.session(day, session_id.decode()))
+        for session_id in reversed(raw().lrange(key, 0, -1)):
+            infos = raw().hgetall(keys.session(day, session_id.decode()))
             assert infos, "every session of the index has its infos"
             found.append({"day": day, "id": session_id.decode(), **{k.decode(): v.decode() for k, v in infos.items()}})
     return found
@@ -98,5 +97,5 @@ def test_nobody_joins_the_session_of_another(prop: Property) -> None:
     view(prop, "a", SHOP, after(0), session="same")
     view(prop, "b", SHOP, after(1), session="same")
     drain(prop)
-    counts = data().hgetall(Keys(prop.account_id, prop.id).count("sessions", "2026-11-24"))
+    counts = raw().hgetall(Keys(prop.account_id, prop.id).count("sessions", "2026-11-24"))
     assert counts[b"everyone"] == b"2"
