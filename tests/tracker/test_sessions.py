@@ -8,7 +8,7 @@ from typing import Any, cast
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from properties import snippet
-from tests.browser import ARGUMENTS, CHROMIUM
+from tests.browser import ARGUMENTS, find_or_install
 from tests.tracker.conftest import BUTTON, page_with, shop
 from tests.tracker.recorder import TRACKER, Recorder
 
@@ -138,7 +138,9 @@ def test_with_cookies_blocked_the_ids_last_as_long_as_the_page(
 ) -> None:
     (tmp_path / "Default").mkdir()
     (tmp_path / "Default" / "Preferences").write_text('{"profile": {"default_content_setting_values": {"cookies": 2}}}')
-    context = browser.browser_type.launch_persistent_context(tmp_path, executable_path=CHROMIUM, args=ARGUMENTS)
+    context = browser.browser_type.launch_persistent_context(
+        tmp_path, executable_path=find_or_install(), args=ARGUMENTS
+    )
     try:
         page = context.new_page()
         visitor, session = visit(page, site.url, collector)

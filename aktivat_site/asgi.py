@@ -1,0 +1,45 @@
+"""One port for everything: /track/ goes to the collector, static files from their folder, all else to Django.
+
+The server's lifespan starts and stops the collector, so that what it has taken is written before
+the process ends. Django knows no lifespan and never sees it.
+"""
+
+import os
+
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+from servestatic import ServeStaticASGI
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aktivat_site.settings")
+django_application = get_asgi_application()
+
+# These need Django to be set up; the Celery application sends the wake-ups of the drain.
+from aktivat_site.celery import app as celery_app  # noqa: E402
+from tracking.collector import Collector, Receive, Scope, Send  # noqa: E402
+
+celery_app.set_default()
+collector = Collector()
+pages = ServeStaticASGI(django_application, root=settings.STATIC_ROOT, prefix=settings.STATIC_URL)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "http" and scope["path"].startswith("/track/"):
+        await collector(scope, receive, send)
+    elif scope["type"] == "http":
+        await pages(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 4404})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await collector.start()
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await collector.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

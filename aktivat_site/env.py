@@ -1,0 +1,82 @@
+"""Settings from the environment, read strictly: a bad value stops the start with a sentence."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off"}
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def boolean(name: str, default: bool) -> bool:
+    value = text(name).lower()
+    if not value:
+        return default
+    if value in TRUE or value in FALSE:
+        return value in TRUE
+    raise ImproperlyConfigured(f"{name} is {value!r}; say yes or no.")
+
+
+def integer(name: str, default: int) -> int:
+    value = text(name)
+    if not value:
+        return default
+    try:
+        return int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is {value!r}; say a whole number.") from None
+
+
+def words(name: str) -> list[str]:
+    """Words separated by commas."""
+    return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def folder(name: str, default: Path) -> Path:
+    """A folder that exists (made when missing, for this user only)."""
+    path = Path(text(name, str(default))).expanduser().resolve()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}: the folder {path} cannot be made: {error.strerror}.") from None
+    return path
+
+
+def secret(name: str, kept_in: Path) -> str:
+    """The secret `name`, from the file `NAME_FILE`, or generated once into `kept_in`."""
+    if value := text(name):
+        return value
+    if path := text(f"{name}_FILE"):
+        try:
+            value = Path(path).read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE: {path} cannot be read: {error.strerror}.") from None
+        if not value:
+            raise ImproperlyConfigured(f"{name}_FILE: {path} is empty.")
+        return value
+    try:
+        descriptor = os.open(kept_in, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return kept_in.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(50))
+    return kept_in.read_text().strip()
+
+
+def server(name: str, part: str, servers_file: Path) -> str:
+    """The address of the Valkey `part`: from the environment, else as `aktivat up` wrote it.
+
+    Empty when there is neither: commands that need no such server still run, the others say so.
+    """
+    if value := text(name):
+        return value
+    if servers_file.exists():
+        return str(json.loads(servers_file.read_text()).get(part, ""))
+    return ""
