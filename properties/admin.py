@@ -1,0 +1,20 @@
+"""The operator's view of properties."""
+
+from django.contrib import admin
+
+from properties.models import Hostname, Property
+
+
+class HostnameInline(admin.TabularInline):
+    model = Hostname
+    fields = ("pattern",)
+    extra = 0
+
+
+@admin.register(Property)
+class PropertyAdmin(admin.ModelAdmin):
+    list_display = ("name", "id", "account", "time_zone", "created_at")
+    list_select_related = ("account",)
+    search_fields = ("name", "account__name", "hostnames__pattern")
+    autocomplete_fields = ("account",)
+    inlines = (HostnameInline,)

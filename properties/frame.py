@@ -1,0 +1,21 @@
+"""What stands around a property's page: the navigation and the switcher."""
+
+from typing import Any
+
+from accounts.models import Membership, User
+from accounts.navigation import places_for
+from properties.access import properties_of
+from properties.models import Property
+
+
+def frame(user: User, prop: Property, place: str) -> dict[str, Any]:
+    """The context of base_property.html. `place` is the name of the page's own URL."""
+    membership = Membership.objects.get(user=user, account_id=prop.account_id)
+    places = places_for(membership.role)
+    return {
+        "prop": prop,
+        "place": place,
+        "places": places,
+        "switcher": properties_of(user),
+        "switch_to": place if place in {known.name for known in places} else "overview",
+    }

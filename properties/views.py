@@ -1,0 +1,112 @@
+"""The list of properties, and the pages on which one is made, set up and connected."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import access_account, accounts_of, may
+from accounts.models import Account
+from accounts.modules import Level, Module
+from accounts.requests import Request
+from properties import definitions, hostnames, snippet
+from properties.access import access_property, properties_of
+from properties.forms import PropertyForm
+from properties.frame import frame
+from properties.models import Property
+
+
+@require_GET
+def home(request: Request) -> HttpResponse:
+    """The first property's overview, or the empty list."""
+    found = properties_of(request.user)
+    return redirect("overview", found[0].id) if found else redirect("properties")
+
+
+@require_GET
+def property_list(request: Request) -> HttpResponse:
+    accounts = accounts_of(request.user)
+    found = properties_of(request.user)
+    managed = {account.id for account in accounts if _may_create(request, account)}
+    groups = [
+        {
+            "account": account,
+            "properties": [prop for prop in found if prop.account_id == account.id],
+            "may_create": account.id in managed,
+        }
+        for account in accounts
+    ]
+    return render(request, "properties/properties.html", {"groups": groups})
+
+
+@require_http_methods(["GET", "POST"])
+def create(request: Request) -> HttpResponse:
+    account = _account_to_create_in(request)
+    if account is None:
+        return redirect("properties")
+    form = PropertyForm(account, request.POST or None)
+    if request.method == "POST" and form.is_valid() and (prop := form.save()):
+        messages.success(request, f"{prop.name} is ready to measure. Next, put the snippet into its pages.")
+        return redirect("snippet", prop.id)
+    status = 422 if form.errors else 200
+    return render(request, "properties/property_create.html", {"form": form, "account": account}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def settings_page(request: Request, property_id: int) -> HttpResponse:
+    prop = access_property(request.user, property_id, Module.PROPERTIES, Level.MANAGE)
+    form = PropertyForm(prop.account, request.POST or None, prop=prop)
+    if request.method == "POST" and form.is_valid() and form.save():
+        messages.success(request, "The settings are saved.")
+        return redirect("property_settings", prop.id)
+    context = frame(request.user, prop, "property_settings") | {"form": form}
+    return render(request, "properties/property_settings.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def snippet_page(request: Request, property_id: int) -> HttpResponse:
+    prop = access_property(request.user, property_id, Module.PROPERTIES, Level.VIEW)
+    context = frame(request.user, prop, "snippet") | {
+        "head": snippet.head(),
+        "body": snippet.body(prop.account_id, settings.PUBLIC_URL),
+        "patterns": [hostname.pattern for hostname in prop.hostnames.all()],
+    }
+    return render(request, "properties/snippet.html", context)
+
+
+@require_POST
+def add_hostname(request: Request, property_id: int) -> HttpResponse:
+    """Take a hostname, that sent events and belonged nowhere, into this property."""
+    prop = access_property(request.user, property_id, Module.PROPERTIES, Level.MANAGE)
+    try:
+        _add(prop, request.POST.get("hostname", ""))
+    except ValueError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"Events from {request.POST['hostname']} now count for {prop.name}.")
+    return redirect("data_health", prop.id)
+
+
+def _add(prop: Property, hostname: str) -> None:
+    present = [known.pattern for known in prop.hostnames.all()]
+    definitions.set_hostnames(prop, [*present, hostnames.normalise(hostname)])
+
+
+def _may_create(request: Request, account: Account) -> bool:
+    return may(request.user, account.id, Module.PROPERTIES, Level.MANAGE)
+
+
+def _account_to_create_in(request: Request) -> Account | None:
+    """The account that `account=` names, else the first in which this user may make a property.
+
+    None for a user without any account. Raises NotPermitted where they are a mere member.
+    """
+    wanted = request.GET.get("account", "")
+    if wanted.isdecimal():
+        return access_account(request.user, int(wanted), Module.PROPERTIES, Level.MANAGE)
+    accounts = accounts_of(request.user)
+    if not accounts:
+        return None
+    account = next((account for account in accounts if _may_create(request, account)), accounts[0])
+    return access_account(request.user, account.id, Module.PROPERTIES, Level.MANAGE)
