@@ -25,11 +25,17 @@ def access_account(user: User, account_id: int, module: Module, level: Level) ->
 
     Raises Http404 for strangers, NotPermitted (403) for members without the right.
     """
+    membership = membership_of(user, account_id)
+    require(membership, module, level)
+    return membership.account
+
+
+def membership_of(user: User, account_id: int) -> Membership:
+    """The user's place in the account. Raises Http404 for strangers."""
     membership = Membership.objects.select_related("account").filter(user=user, account_id=account_id).first()
     if membership is None:
         raise Http404("No such account.")
-    require(membership, module, level)
-    return membership.account
+    return membership
 
 
 def require(membership: Membership, module: Module, level: Level) -> None:

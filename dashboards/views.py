@@ -22,7 +22,8 @@ from properties.access import access_property, patterns_of
 from properties.frame import frame
 from properties.hostnames import patterns_for
 from properties.models import Property
-from tracking import drops, progress
+from tracking import drops
+from tracking.progress import progress
 
 HEALTH_DAYS = 7
 
@@ -32,7 +33,7 @@ HEALTH_DAYS = 7
 def overview_page(request: Request, property_id: int) -> HttpResponse:
     prop = access_property(request.user, property_id, Module.ANALYTICS, Level.VIEW)
     context = frame(request.user, prop, "overview") | _live(prop)
-    if progress.first_event(prop) is None:
+    if progress(prop).first is None:
         context["may_install"] = may(request.user, prop.account_id, Module.PROPERTIES, Level.VIEW)
         return render(request, "dashboards/overview_empty.html", context)
     now = datetime.now(UTC)
@@ -95,7 +96,7 @@ def first_event(request: Request, property_id: int) -> HttpResponse:
     prop = access_property(request.user, property_id, Module.PROPERTIES, Level.VIEW)
     if not request.htmx:
         return redirect("snippet", prop.id)
-    first = progress.first_event(prop)
+    first = progress(prop).first
     if first is None and "waiting" in request.GET:
         return HttpResponse(status=204)
     return render(request, "dashboards/first_event.html", {"prop": prop, "first": first})
@@ -108,15 +109,16 @@ def data_health(request: Request, property_id: int) -> HttpResponse:
     today = datetime.now(UTC).date()
     days = [today - timedelta(days=back) for back in reversed(range(HEALTH_DAYS))]
     reasons = pages.reasons(drops.drops(prop, today, HEALTH_DAYS), days)
+    known = progress(prop)
     context = frame(request.user, prop, "data_health") | _live(prop)
     context |= {
         "days": days,
         "reasons": reasons,
+        "unassigned": pages.reasons(drops.account_drops(prop.account_id, today, HEALTH_DAYS), days),
         "not_taken": sum(reason.total for reason in reasons),
-        "taken": progress.progress(prop).events,
         "unknown_hosts": _unknown_hosts(prop, today),
-        "first": progress.first_event(prop),
-        "last": progress.last_event(prop),
+        "first": known.first,
+        "last": known.last,
         "may_set_up": may(request.user, prop.account_id, Module.PROPERTIES, Level.MANAGE),
     }
     return render(request, "dashboards/data_health.html", context)

@@ -2,8 +2,8 @@
 
 from django.http import Http404
 
-from accounts.access import require
-from accounts.models import ApiToken, Membership, User
+from accounts.access import membership_of, require
+from accounts.models import ApiToken, User
 from accounts.modules import Level, Module
 from properties.models import Hostname, Property
 
@@ -16,10 +16,7 @@ def access_property(user: User, property_id: int, module: Module, level: Level =
     prop = Property.objects.select_related("account").filter(id=property_id).first()
     if prop is None:
         raise Http404("No such property.")
-    membership = Membership.objects.select_related("account").filter(user=user, account_id=prop.account_id).first()
-    if membership is None:
-        raise Http404("No such property.")
-    require(membership, module, level)
+    require(membership_of(user, prop.account_id), module, level)
     return prop
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from accounts.models import Membership, User
+from accounts.access import membership_of
+from accounts.models import User
 from accounts.navigation import places_for
 from properties.access import properties_of
 from properties.models import Property
@@ -10,8 +11,7 @@ from properties.models import Property
 
 def frame(user: User, prop: Property, place: str) -> dict[str, Any]:
     """The context of base_property.html. `place` is the name of the page's own URL."""
-    membership = Membership.objects.get(user=user, account_id=prop.account_id)
-    places = places_for(membership.role)
+    places = places_for(membership_of(user, prop.account_id).role)
     return {
         "prop": prop,
         "place": place,

@@ -34,7 +34,7 @@ from tracking.bitmaps.layouts.seed import SeedLayout
 from tracking.effects import write
 from tracking.keys import Keys
 from tracking.lookups import load_batch
-from tracking.progress import Progress, event_text
+from tracking.progress import Progress, event_text, time_of
 
 log = logging.getLogger(__name__)
 
@@ -163,6 +163,7 @@ def _advance(progress: Progress, taken: list[str], batch: ingest.Batch, events: 
     progress.visitors = batch.next_visitor_index
     progress.events += batch.events
     if events:
-        first, last = events[0], events[-1]
+        first, newest = events[0], max(events, key=lambda event: event.at)
         progress.first_event = progress.first_event or event_text(first.at, first.name, first.url)
-        progress.last_event = event_text(last.at, last.name, last.url)
+        if not progress.last_event or newest.at >= time_of(progress.last_event):
+            progress.last_event = event_text(newest.at, newest.name, newest.url)

@@ -31,6 +31,16 @@ class Progress:
             last_event=text.get("last_event", ""),
         )
 
+    @property
+    def first(self) -> "KnownEvent | None":
+        """The first event that ever reached the property; None while there was none."""
+        return KnownEvent.from_text(self.first_event) if self.first_event else None
+
+    @property
+    def last(self) -> "KnownEvent | None":
+        """The newest event of the property, by its own time."""
+        return KnownEvent.from_text(self.last_event) if self.last_event else None
+
     def to_hash(self) -> dict[str, str | int]:
         return {
             "entry": self.entry,
@@ -42,15 +52,17 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class FirstEvent:
+class KnownEvent:
+    """The first or the last event of a property."""
+
     name: str
     url: str
     at: datetime
 
     @staticmethod
-    def from_text(text: str) -> "FirstEvent":
+    def from_text(text: str) -> "KnownEvent":
         at, name, url = text.split("\n", 2)
-        return FirstEvent(name, url, datetime.fromtimestamp(int(at) / 1000, UTC))
+        return KnownEvent(name, url, datetime.fromtimestamp(int(at) / 1000, UTC))
 
 
 def event_text(at: int, name: str, url: str) -> str:
@@ -58,17 +70,10 @@ def event_text(at: int, name: str, url: str) -> str:
     return f"{at}\n{name}\n{url}"
 
 
+def time_of(text: str) -> int:
+    return int(text.partition("\n")[0])
+
+
 def progress(prop: Property) -> Progress:
     fields: Any = data().hgetall(Keys(prop.account_id, prop.id).progress)
     return Progress.from_hash(fields)
-
-
-def first_event(prop: Property) -> FirstEvent | None:
-    """The first event that ever reached the property; None while there was none."""
-    text = progress(prop).first_event
-    return FirstEvent.from_text(text) if text else None
-
-
-def last_event(prop: Property) -> FirstEvent | None:
-    text = progress(prop).last_event
-    return FirstEvent.from_text(text) if text else None

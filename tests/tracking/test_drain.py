@@ -20,7 +20,7 @@ from tracking.bitmaps.addresses import Address
 from tracking.bitmaps.slots import labels
 from tracking.drain import Drain, LeaseLost
 from tracking.keys import Keys
-from tracking.progress import first_event, progress
+from tracking.progress import progress
 from tracking.reading import counts, load
 
 SHOP = "https://shop.example/"
@@ -96,14 +96,16 @@ def test_an_entry_that_cannot_be_read_is_set_aside(prop: Property) -> None:
     assert progress(prop).events == 1
 
 
-def test_the_first_event_is_remembered(prop: Property) -> None:
-    assert first_event(prop) is None
+def test_the_first_and_the_newest_event_are_remembered(prop: Property) -> None:
+    assert progress(prop).first is None
+    assert progress(prop).last is None
     did(prop, "a", "signup", NOW)
-    view(prop, "a", SHOP, NOW)
     drain(prop)
-    found = first_event(prop)
-    assert found is not None
-    assert (found.name, found.url, found.at) == ("signup", SHOP, NOW)
+    view(prop, "a", SHOP, NOW - timedelta(hours=1))
+    drain(prop)
+    for found in (progress(prop).first, progress(prop).last):
+        assert found is not None
+        assert (found.name, found.url, found.at) == ("signup", SHOP, NOW)
 
 
 @pytest.fixture
