@@ -113,6 +113,14 @@ def test_a_body_that_cannot_be_read_counts_for_its_page(
     assert drops(stack, shop)[reason] == before + 1
 
 
+def test_without_an_account_nothing_is_taken(stack: Stack, shop: dict[str, Any]) -> None:
+    body = batch(shop)
+    del body["account"]
+    answer = post(stack, shop, body, path="/track/it")
+    assert (answer.status, answer.headers["X-Aktivat-Reason"]) == (400, "bad_schema")
+    assert b"account" in answer.body
+
+
 def test_who_it_is_for_must_exist(stack: Stack, shop: dict[str, Any]) -> None:
     for changes, reason in [({"account": 999_999}, "unknown_account"), ({"property": 999_999}, "unknown_property")]:
         answer = post(stack, shop, batch(shop, **changes))
