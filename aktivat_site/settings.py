@@ -151,7 +151,11 @@ CELERY = {
     "task_reject_on_worker_lost": True,
     "worker_prefetch_multiplier": 1,
     "task_default_queue": "slow",
-    "task_routes": {"tracking.tasks.drain": {"queue": "drain"}, "tracking.tasks.sweep": {"queue": "drain"}},
+    "task_routes": {
+        "tracking.tasks.drain": {"queue": "drain"},
+        "tracking.tasks.sweep": {"queue": "drain"},
+        "tracking.tasks.seal": {"queue": "seal"},
+    },
     "beat_schedule": {
         "sweep": {"task": "tracking.tasks.sweep", "schedule": 5.0},
         "heartbeat": {"task": "cluster.tasks.heartbeat", "schedule": 5.0},

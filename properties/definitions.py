@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.models import Account
 from properties.hostnames import normalise
-from properties.models import Hostname, Property
+from properties.models import Hostname, LayoutName, Property
 
 
 class HostnameTaken(ValueError):
@@ -14,9 +14,15 @@ class HostnameTaken(ValueError):
 
 
 @transaction.atomic
-def create(account: Account, name: str, patterns: Iterable[str], time_zone: str = "UTC") -> Property:
+def create(
+    account: Account,
+    name: str,
+    patterns: Iterable[str],
+    time_zone: str = "UTC",
+    layout: LayoutName = LayoutName.SEED,
+) -> Property:
     """A new property. Raises ValueError for a bad hostname, HostnameTaken for one in use."""
-    prop = Property(account=account, name=name, time_zone=time_zone)
+    prop = Property(account=account, name=name, time_zone=time_zone, layout=layout)
     prop.clean_fields()
     prop.save()
     set_hostnames(prop, patterns)

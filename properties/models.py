@@ -15,12 +15,20 @@ def check_time_zone(name: str) -> None:
         raise ValidationError(f"{name} is not a time zone such as Europe/Paris.")
 
 
+class LayoutName(models.TextChoices):
+    """How the bitmaps of a property are kept: tracking/bitmaps/layouts."""
+
+    SEED = "seed", "seed: one key for each bitmap"
+    PACKED = "packed", "packed: compressed, many bitmaps to a key"
+
+
 class Property(models.Model):
     account = models.ForeignKey(Account, models.CASCADE, related_name="properties")
     name = models.CharField(max_length=120)
     time_zone = models.CharField(
         max_length=64, default="UTC", validators=[check_time_zone], help_text="Days begin at midnight here."
     )
+    layout = models.CharField(max_length=10, choices=LayoutName.choices, default=LayoutName.SEED, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     # Raised by every change of what the collector needs to know; see tracking/directory.py.
     changed_at = models.DateTimeField(auto_now=True, db_index=True)

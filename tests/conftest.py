@@ -9,7 +9,7 @@ from accounts.models import Account, Membership, User
 from accounts.modules import Role
 from cluster.connections import broker, data
 from properties import definitions
-from properties.models import Property
+from properties.models import LayoutName, Property
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -62,8 +62,14 @@ def member(account: Account, email: str, role: Role) -> User:
 
 
 @pytest.fixture
-def prop(account: Account, empty_servers: None) -> Property:
-    return definitions.create(account, "Shop", ["shop.example", "*.shop.example"])
+def layout() -> LayoutName:
+    """How the bitmaps of `prop` are kept; what must be the same in all layouts is asked of each."""
+    return LayoutName.SEED
+
+
+@pytest.fixture
+def prop(account: Account, empty_servers: None, layout: LayoutName) -> Property:
+    return definitions.create(account, "Shop", ["shop.example", "*.shop.example"], layout=layout)
 
 
 @pytest.fixture

@@ -62,4 +62,4 @@ def did(prop: Property, visitor: str, name: str, at: datetime, *, session: str =
 
 def drain(prop: Property) -> None:
     """Until the stream is empty."""
-    assert Drain.of(data(), Keys(prop.account_id, prop.id), prop.tz).run()
+    assert Drain.of(data(), prop).run()

@@ -70,8 +70,10 @@ class Stack:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def create_account(self, email: str, host: str, password: str = "correct horse battery") -> dict[str, Any]:
-        options = ("--email", email, "--password", password, "--name", "Shop", "--property", host)
+    def create_account(
+        self, email: str, host: str, password: str = "correct horse battery", layout: str = "seed"
+    ) -> dict[str, Any]:
+        options = ("--email", email, "--password", password, "--name", "Shop", "--property", host, "--layout", layout)
         printed: dict[str, Any] = json.loads(self.manage("create_account", *options).splitlines()[-1])
         return printed
 

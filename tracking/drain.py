@@ -28,11 +28,12 @@ import msgspec
 from redis.cluster import RedisCluster
 from redis.exceptions import ConnectionError, TimeoutError, WatchError
 
+from properties.models import Property
 from tracking import ingest, stream
 from tracking.bitmaps.layouts import Layout
-from tracking.bitmaps.layouts.seed import SeedLayout
 from tracking.effects import write
 from tracking.keys import Keys
+from tracking.layouts import layout_of
 from tracking.lookups import load_batch
 from tracking.progress import Progress, event_text, time_of
 
@@ -56,8 +57,9 @@ class Drain:
     token: bytes
 
     @staticmethod
-    def of(client: RedisCluster, keys: Keys, tz: ZoneInfo) -> "Drain":
-        return Drain(client, keys, tz, SeedLayout(), secrets.token_hex(16).encode())
+    def of(client: RedisCluster, prop: Property) -> "Drain":
+        keys = Keys(prop.account_id, prop.id)
+        return Drain(client, keys, prop.tz, layout_of(prop), secrets.token_hex(16).encode())
 
     def run(self, seconds: float = 20.0) -> bool:
         """Drain until the stream is empty (True), the time is up or the lease is elsewhere (False)."""

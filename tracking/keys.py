@@ -12,6 +12,8 @@ of a property is on one master and a batch is one transaction:
     {7::3}::session_index::2026-11-24          list: session uuids, newest first            (the seed's)
     {7::3}::2026-11-24::session_<uuid>         hash: session infos                          (the seed's)
     {7::3}::evt:signup::2026-11-24-02-13       bitmap, at each of five granularities        (the seed's)
+    {7::3}::marks, {7::3}::marks_sealing       strings: marks not yet folded         (the packed layout's)
+    {7::3}::sealed::2026-11-24-02              hash: trait -> Roaring bitmap         (the packed layout's)
     {7::3}::count:events::2026-11-24-02        hash: trait -> events; hours, days, months, years
     {7::3}::count:sessions::2026-11-24         hash: trait -> sessions begun; the same
     {7::3}::drops::2026-11-24                  hash: reason -> events not taken
@@ -33,9 +35,14 @@ class Keys:
         self.poison = f"{self.prefix}poison"
         self.progress = f"{self.prefix}progress"
         self.lease = f"{self.prefix}lease"
+        self.marks = f"{self.prefix}marks"
+        self.sealing = f"{self.prefix}marks_sealing"
 
     def bitmap(self, address: Address) -> str:
         return f"{self.prefix}{address.trait}::{address.label}"
+
+    def sealed(self, label: str) -> str:
+        return f"{self.prefix}sealed::{label}"
 
     def visitors(self, visitor_id: bytes) -> str:
         return f"{self.prefix}visitors::{visitor_id.hex()[:3]}"

@@ -10,8 +10,8 @@ from cluster.connections import data
 from properties.models import Property
 from tracking.bitmaps.addresses import Address
 from tracking.bitmaps.expressions import Question
-from tracking.bitmaps.layouts.seed import SeedLayout
 from tracking.keys import Keys
+from tracking.layouts import layout_of
 
 
 def answers(prop: Property, questions: Sequence[Question]) -> list[BitMap]:
@@ -25,7 +25,7 @@ def load(prop: Property, addresses: Sequence[Address]) -> dict[Address, BitMap]:
     """The bitmaps at `addresses`; an empty one where nothing was marked."""
     if not addresses:
         return {}
-    return SeedLayout().load(data(), Keys(prop.account_id, prop.id), addresses)
+    return layout_of(prop).load(data(), Keys(prop.account_id, prop.id), addresses, prop.tz)
 
 
 def counts(prop: Property, wanted: Sequence[tuple[str, str]]) -> list[Counter[str]]:

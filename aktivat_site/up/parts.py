@@ -36,7 +36,7 @@ def web(options: Options) -> Part:
 
 def worker() -> Part:
     command = (
-        *(sys.executable, "-m", "celery", "-A", "aktivat_site.celery", "worker", "-B", "-Q", "drain,slow"),
+        *(sys.executable, "-m", "celery", "-A", "aktivat_site.celery", "worker", "-B", "-Q", "drain,seal,slow"),
         *("-c", str(WORKER_PROCESSES), "--without-gossip", "--without-mingle", "-l", "WARNING"),
     )
     return Part("worker", "worker", command, seconds_to_stop=60)

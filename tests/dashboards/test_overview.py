@@ -12,11 +12,16 @@ import pytest
 from dashboards.ranges import DayRange
 from dashboards.reports.live import live
 from dashboards.reports.overview import Figure, Row, overview
-from properties.models import Property
+from properties.models import LayoutName, Property
 from tests.pipeline import NOW, admitted, append, batch, drain, ms
 
 SHOP = "https://shop.example"
 SOURCES = ["", "?utm_source=news&utm_campaign=spring", "?utm_source=news&utm_campaign=autumn", "?utm_source=ads"]
+
+
+@pytest.fixture(params=list(LayoutName))
+def layout(request: pytest.FixtureRequest) -> LayoutName:
+    return LayoutName(request.param)
 
 
 @dataclass

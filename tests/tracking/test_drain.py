@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from redis.exceptions import WatchError
 
 from cluster.connections import data
-from properties.models import Property
+from properties.models import LayoutName, Property
 from tests.pipeline import NOW, admitted, append, batch, did, drain, ms, raw, view
 from tracking import stream
 from tracking.bitmaps import traits
@@ -33,6 +33,11 @@ events = st.lists(
     ),
     max_size=40,
 )
+
+
+@pytest.fixture(params=list(LayoutName))
+def layout(request: pytest.FixtureRequest) -> LayoutName:
+    return LayoutName(request.param)
 
 
 def keys(prop: Property) -> Keys:
@@ -111,7 +116,7 @@ def test_the_first_and_the_newest_event_are_remembered(prop: Property) -> None:
 @pytest.fixture
 def holder(prop: Property) -> Iterator[Drain]:
     """A drain that holds the lease of the property."""
-    holder = Drain.of(data(), keys(prop), prop.tz)
+    holder = Drain.of(data(), prop)
     data().set(keys(prop).lease, holder.token, px=15_000)
     yield holder
     data().delete(keys(prop).lease)
@@ -119,7 +124,7 @@ def holder(prop: Property) -> Iterator[Drain]:
 
 def test_only_one_drains_at_a_time(prop: Property, holder: Drain) -> None:
     view(prop, "a", SHOP, NOW)
-    assert not Drain.of(data(), keys(prop), prop.tz).run()
+    assert not Drain.of(data(), prop).run()
     assert data().xlen(keys(prop).ingest) == 1
 
 

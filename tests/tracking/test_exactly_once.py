@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from cluster.connections import data, data_client
-from properties.models import Property
+from properties.models import LayoutName, Property
 from tests.environment import DATA
 from tests.pipeline import NOW, admitted, append, batch, ms
 from tests.proxy import CuttingProxy
@@ -17,6 +17,11 @@ from tracking.reading import counts, load
 
 VISITORS = 40
 EVENTS_OF_EACH = 500
+
+
+@pytest.fixture(params=list(LayoutName))
+def layout(request: pytest.FixtureRequest) -> LayoutName:
+    return LayoutName(request.param)
 
 
 @pytest.fixture
@@ -41,7 +46,7 @@ def test_twenty_thousand_events_count_once_each(prop: Property, proxy: CuttingPr
         ]
         append(prop, admitted(prop, batch(prop, str(visitor), events)))
     client = data_client(f"redis://:{DATA.password}@127.0.0.1:{proxy.port}")
-    assert Drain.of(client, Keys(prop.account_id, prop.id), prop.tz).run(seconds=120)
+    assert Drain.of(client, prop).run(seconds=120)
     client.close()
     assert proxy.cut >= 5, "the proxy has cut what this test is about"
     total = VISITORS * EVENTS_OF_EACH

@@ -13,6 +13,7 @@ from accounts import tokens
 from accounts.models import Account, Membership, User
 from accounts.modules import Role
 from properties import definitions
+from properties.models import LayoutName
 
 
 class Command(BaseCommand):
@@ -25,12 +26,24 @@ class Command(BaseCommand):
         parser.add_argument("--property", required=True, help="the site's hostname, such as www.example.com")
         parser.add_argument("--time-zone", default="UTC", help="days begin at midnight there (default: UTC)")
 
+        parser.add_argument(
+            "--layout",
+            choices=LayoutName.values,
+            default=LayoutName.SEED,
+            help="how its bitmaps are kept (default: seed)",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if User._meta.db_table not in connection.introspection.table_names():
             raise CommandError("The database has no tables yet: run ./aktivat up, or ./aktivat manage migrate.")
         try:
             made = create(
-                options["email"], options["password"], options["name"], options["property"], options["time_zone"]
+                email=options["email"],
+                password=options["password"],
+                name=options["name"],
+                hostname=options["property"],
+                time_zone=options["time_zone"],
+                layout=LayoutName(options["layout"]),
             )
         except ValidationError as error:
             raise CommandError(in_words(error)) from None
@@ -40,7 +53,9 @@ class Command(BaseCommand):
 
 
 @transaction.atomic
-def create(email: str, password: str, name: str, hostname: str, time_zone: str) -> dict[str, Any]:
+def create(
+    *, email: str, password: str, name: str, hostname: str, time_zone: str, layout: LayoutName
+) -> dict[str, Any]:
     """Make it all or nothing. Raises ValidationError or ValueError with a sentence."""
     email = email.strip().lower()
     validate_email(email)
@@ -52,7 +67,7 @@ def create(email: str, password: str, name: str, hostname: str, time_zone: str) 
     account.save()
     user = User.objects.create_user(email, password)
     Membership.objects.create(account=account, user=user, role=Role.OWNER)
-    prop = definitions.create(account, hostname, [hostname], time_zone)
+    prop = definitions.create(account, hostname, [hostname], time_zone, layout)
     token = tokens.issue(account, "create_account")
     return {"account_id": account.id, "property_id": prop.id, "api_token": token}
 

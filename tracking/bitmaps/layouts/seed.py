@@ -30,8 +30,14 @@ class SeedLayout:
         for trait, label, visitor_index in bits:
             pipe.setbit(keys.bitmap(Address(trait, label)), visitor_index, 1)
 
-    def load(self, client: Any, keys: Keys, addresses: Sequence[Address]) -> dict[Address, BitMap]:
+    def load(self, client: Any, keys: Keys, addresses: Sequence[Address], tz: ZoneInfo) -> dict[Address, BitMap]:
         wanted = list(dict.fromkeys(addresses))
         # All keys of a property are in one slot of the cluster, so one command reads them all.
         found = client.mget([keys.bitmap(address) for address in wanted]) if wanted else []
         return {address: bitmap_from(bits) for address, bits in zip(wanted, found, strict=True)}
+
+    def waiting(self, client: Any, keys: Keys) -> int:
+        return 0
+
+    def seal(self, client: Any, keys: Keys, tz: ZoneInfo) -> None:
+        """Its marks are bitmaps from the start."""
