@@ -4,6 +4,7 @@
 visitor came directly. The first event of a session decides for the whole session.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,6 +19,8 @@ class Arrival(NamedTuple):
     by_campaign: bool  # the address names a source or campaign: a new one begins a new session
 
 
+# The pages of a site and the sites that link to it are few, and come again and again.
+@lru_cache(maxsize=4096)
 def arrival(url: str, referrer: str) -> Arrival:
     query = _utm(url)
     source, campaign = query.get("utm_source", ""), query.get("utm_campaign", "")
@@ -42,6 +45,7 @@ def host_of(url: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=4096)
 def path_of(url: str) -> str:
     """The path of `url`, `/` when it is empty; the query and fragment are left out."""
     try:

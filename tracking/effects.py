@@ -1,5 +1,6 @@
 """What a batch leaves behind, as commands of one open transaction."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,7 @@ _encoder = msgspec.msgpack.Encoder()
 def write(pipe: Any, keys: Keys, layout: Layout, batch: Batch) -> None:
     """Queue everything but the position; the caller adds that and executes."""
     layout.add(pipe, keys, batch.marks, batch.tz)
-    for visitor_id, index in batch.new_visitors.items():
-        pipe.hset(keys.visitors(visitor_id), visitor_id, index)
+    _write_hashes(pipe, {(keys.visitors(id), id): index for id, index in batch.new_visitors.items()})
     for (label, trait), number in batch.event_counts.items():
         pipe.hincrby(keys.count("events", label), trait, number)
     for (label, trait), number in batch.session_counts.items():
@@ -25,10 +25,22 @@ def write(pipe: Any, keys: Keys, layout: Layout, batch: Batch) -> None:
     for (day, reason), number in batch.drops.items():
         pipe.hincrby(keys.drops(day), reason, number)
     for change in batch.sessions.changes.values():
-        _write_session(pipe, keys, change, batch.sessions.last.get(change.visitor.index) is change.session)
+        _write_session(pipe, keys, change)
+    touched = {change.visitor.index for change in batch.sessions.changes.values()}
+    last = {index: batch.sessions.last[index] for index in touched}
+    _write_hashes(pipe, {(keys.last_sessions(i), str(i)): _encoder.encode(session) for i, session in last.items()})
 
 
-def _write_session(pipe: Any, keys: Keys, change: SessionChange, is_last: bool) -> None:
+def _write_hashes(pipe: Any, values: Mapping[tuple[str, Any], Any]) -> None:
+    """One HSET for each hash, of `values`: (key, field) -> value."""
+    by_key: dict[str, dict[Any, Any]] = {}
+    for (key, field), value in values.items():
+        by_key.setdefault(key, {})[field] = value
+    for key, mapping in by_key.items():
+        pipe.hset(key, mapping=mapping)
+
+
+def _write_session(pipe: Any, keys: Keys, change: SessionChange) -> None:
     session = change.session
     key = keys.session(session.day, session.uuid)
     infos: dict[str, str | int] = {"started": session.started, "last": session.last}
@@ -48,5 +60,3 @@ def _write_session(pipe: Any, keys: Keys, change: SessionChange, is_last: bool) 
     pipe.hset(key, mapping=infos)
     pipe.hincrby(key, "events", change.events)
     pipe.hincrby(key, "pageviews", change.pageviews)
-    if is_last:
-        pipe.hset(keys.last_sessions(change.visitor.index), str(change.visitor.index), _encoder.encode(session))

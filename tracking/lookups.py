@@ -28,21 +28,35 @@ def load_batch(client: RedisCluster, keys: Keys, tz: ZoneInfo, visitors: int, ev
 
 
 def _visitors(client: RedisCluster, keys: Keys, ids: Iterable[bytes]) -> dict[bytes, int]:
-    wanted = list(ids)
+    buckets: dict[str, list[bytes]] = {}
+    for visitor_id in ids:
+        buckets.setdefault(keys.visitors(visitor_id), []).append(visitor_id)
     pipe = client.pipeline(transaction=False)
-    for visitor_id in wanted:
-        pipe.hget(keys.visitors(visitor_id), visitor_id)
-    replies = pipe.execute() if wanted else []
-    return {visitor_id: int(index) for visitor_id, index in zip(wanted, replies, strict=True) if index is not None}
+    for key, wanted in buckets.items():
+        pipe.hmget(key, wanted)
+    replies = pipe.execute() if buckets else []
+    return {
+        visitor_id: int(index)
+        for wanted, reply in zip(buckets.values(), replies, strict=True)
+        for visitor_id, index in zip(wanted, reply, strict=True)
+        if index is not None
+    }
 
 
 def _last_sessions(client: RedisCluster, keys: Keys, indexes: Iterable[int]) -> dict[int, Session]:
-    wanted = list(indexes)
+    buckets: dict[str, list[int]] = {}
+    for index in indexes:
+        buckets.setdefault(keys.last_sessions(index), []).append(index)
     pipe = client.pipeline(transaction=False)
-    for index in wanted:
-        pipe.hget(keys.last_sessions(index), str(index))
-    replies = pipe.execute() if wanted else []
-    return {index: _session.decode(packed) for index, packed in zip(wanted, replies, strict=True) if packed}
+    for key, wanted in buckets.items():
+        pipe.hmget(key, [str(index) for index in wanted])
+    replies = pipe.execute() if buckets else []
+    return {
+        index: _session.decode(packed)
+        for wanted, reply in zip(buckets.values(), replies, strict=True)
+        for index, packed in zip(wanted, reply, strict=True)
+        if packed
+    }
 
 
 def _may_be_of_earlier(event: StreamEvent, known: dict[bytes, int], last: dict[int, Session]) -> bool:

@@ -8,12 +8,15 @@
 A `%` or `::` inside a name is percent-encoded, so that an address always comes apart again.
 """
 
+from functools import lru_cache
+
 EVERYONE = "everyone"
 NO_CAMPAIGN = "(none)"
 DIRECT = "(direct)"
 CAMPAIGN_MARK = "::cpg:"
 
 
+@lru_cache(maxsize=8192)
 def quote(name: str) -> str:
     return name.replace("%", "%25").replace("::", "%3A%3A")
 
