@@ -111,7 +111,8 @@ def in_address(host: str) -> str:
 
 def check_folder(data: Path) -> None:
     try:
-        (data / "run").mkdir(mode=0o700, parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (data / "run").mkdir(mode=0o700, exist_ok=True)
         probe = data / "run" / f"probe-{os.getpid()}"
         probe.touch(mode=0o600)
         probe.unlink()
