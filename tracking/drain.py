@@ -18,19 +18,16 @@ once more after letting go of it.
 """
 
 import logging
-import secrets
 import time
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 from redis.cluster import RedisCluster
 from redis.exceptions import ConnectionError, TimeoutError, WatchError
 
 from properties.models import Property
-from tracking import ingest, stream
-from tracking.bitmaps.layouts import Layout
+from tracking import ingest, lease, stream
 from tracking.effects import write
 from tracking.keys import Keys
 from tracking.layouts import layout_of
@@ -52,23 +49,23 @@ class Drain:
 
     client: RedisCluster
     keys: Keys
-    tz: ZoneInfo
-    layout: Layout
+    prop: Property
     token: bytes
 
     @staticmethod
     def of(client: RedisCluster, prop: Property) -> "Drain":
-        keys = Keys(prop.account_id, prop.id)
-        return Drain(client, keys, prop.tz, layout_of(prop), secrets.token_hex(16).encode())
+        return Drain(client, Keys(prop.account_id, prop.id), prop, lease.new_token())
 
     def run(self, seconds: float = 20.0) -> bool:
         """Drain until the stream is empty (True), the time is up or the lease is elsewhere (False)."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if not self.client.set(self.keys.lease, self.token, nx=True, px=LEASE_MS):
+            if not lease.take(self.client, self.keys, self.token, LEASE_MS):
                 return False
+            # Its layout may have been changed by whoever had the lease before.
+            self.prop.refresh_from_db()
             emptied = self._until_empty(deadline)
-            self._let_go()
+            lease.let_go(self.client, self.keys, self.token)
             # Whoever was woken while we held the lease has gone away; what they came for is ours.
             if emptied and not self.client.xlen(self.keys.ingest):
                 return True
@@ -112,11 +109,11 @@ class Drain:
             if not entries:
                 return 0
             taken, events, poison = _read(entries)
-            batch = load_batch(self.client, self.keys, self.tz, progress.visitors, events)
+            batch = load_batch(self.client, self.keys, self.prop.tz, progress.visitors, events)
             ingest.run(events, batch)
             _advance(progress, taken, batch, events)
             pipe.multi()
-            write(pipe, self.keys, self.layout, batch)
+            write(pipe, self.keys, layout_of(self.prop), batch)
             for entry_id, entry in poison:
                 pipe.xadd(self.keys.poison, {b"e": entry, b"id": entry_id}, maxlen=10_000)
             pipe.hset(self.keys.progress, mapping=progress.to_hash())
@@ -124,18 +121,6 @@ class Drain:
             pipe.pexpire(self.keys.lease, LEASE_MS)
             pipe.execute()
             return len(taken)
-
-    def _let_go(self) -> None:
-        """Give the lease back if it is still ours; where that fails it runs out by itself."""
-        try:
-            with self.client.pipeline(transaction=True) as pipe:
-                pipe.watch(self.keys.lease)
-                if pipe.get(self.keys.lease) == self.token:
-                    pipe.multi()
-                    pipe.delete(self.keys.lease)
-                    pipe.execute()
-        except (WatchError, ConnectionError, TimeoutError) as error:
-            log.info("drain %s: the lease is left to run out: %s", self.keys.prefix, error)
 
 
 class LeaseLost(Exception):

@@ -20,6 +20,9 @@ of a property is on one master and a batch is one transaction:
     {7::0}::unknown_hosts::2026-11-24          hash: hostname -> events no property took
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 from tracking.bitmaps.addresses import Address
 
 VISITORS_IN_A_BUCKET_OF_SESSIONS = 512
@@ -37,6 +40,12 @@ class Keys:
         self.lease = f"{self.prefix}lease"
         self.marks = f"{self.prefix}marks"
         self.sealing = f"{self.prefix}marks_sealing"
+
+    def scan(self, client: Any, start: str) -> Iterator[str]:
+        """Every key of the property that goes on with `start`. Walks over all keys of its node."""
+        node = client.get_node_from_key(self.prefix)
+        for key in client.scan_iter(match=f"{self.prefix}{start}*", count=1000, target_nodes=node):
+            yield key.decode()
 
     def bitmap(self, address: Address) -> str:
         return f"{self.prefix}{address.trait}::{address.label}"

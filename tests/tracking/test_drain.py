@@ -49,6 +49,7 @@ def keys(prop: Property) -> Keys:
 def test_bitmaps_and_counts_are_a_plain_count(prop: Property, some: list[Any], zone: str, every: int) -> None:
     data().flushall()
     prop.time_zone = zone
+    prop.save()
     visitors: dict[Address, set[str]] = {}
     numbers: dict[str, Counter[str]] = {}
     for number, (visitor, name, path, minutes) in enumerate(some):

@@ -21,3 +21,11 @@ def bitmap_from(bit_string: bytes | None) -> BitMap:
         for match in NOT_ZERO.finditer(bit_string)
         for offset in OFFSETS_OF_BYTE[bit_string[match.start()]]
     )
+
+
+def bits_of(bitmap: BitMap) -> bytes:
+    """The bit string that SETBIT makes for these offsets."""
+    bits = bytearray(bitmap.max() // 8 + 1 if bitmap else 0)
+    for offset in bitmap:
+        bits[offset // 8] |= 0x80 >> (offset % 8)
+    return bytes(bits)

@@ -11,6 +11,7 @@ A `%` or `::` inside a name is percent-encoded, so that an address always comes 
 from functools import lru_cache
 
 EVERYONE = "everyone"
+FAMILIES = frozenset([EVERYONE, "evt", "page", "src"])
 NO_CAMPAIGN = "(none)"
 DIRECT = "(direct)"
 CAMPAIGN_MARK = "::cpg:"

@@ -6,7 +6,7 @@
 One small interface, so that the tests of one layout are the tests of all.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -36,3 +36,12 @@ class Layout(Protocol):
 
     def seal(self, client: Any, keys: Keys, tz: ZoneInfo) -> None:
         """Fold what waits into the bitmaps. It can be broken off anywhere and done again."""
+
+    def addresses(self, client: Any, keys: Keys) -> Iterator[Address]:
+        """Every sealed bitmap there is, in no order; some may come twice. Reads the whole node."""
+
+    def store(self, client: Any, keys: Keys, bitmaps: Mapping[Address, BitMap]) -> None:
+        """Make `bitmaps` what these addresses hold, whatever they held."""
+
+    def remove(self, client: Any, keys: Keys) -> None:
+        """Delete every bitmap of the property in this layout."""

@@ -25,7 +25,7 @@ import struct
 import sys
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -79,6 +79,23 @@ class PackedLayout:
         self._fold(client, keys, tz)
         if client.exists(keys.marks) and client.renamenx(keys.marks, keys.sealing):
             self._fold(client, keys, tz)
+
+    def addresses(self, client: Any, keys: Keys) -> Iterator[Address]:
+        for key in keys.scan(client, "sealed::"):
+            label = key.rpartition("::")[2]
+            for trait in client.hkeys(key):
+                yield Address(trait.decode(), label)
+
+    def store(self, client: Any, keys: Keys, bitmaps: Mapping[Address, BitMap]) -> None:
+        pipe = client.pipeline(transaction=False)
+        for address, bitmap in bitmaps.items():
+            pipe.hset(keys.sealed(address.label), address.trait, _blob(bitmap))
+        pipe.execute()
+
+    def remove(self, client: Any, keys: Keys) -> None:
+        for key in keys.scan(client, "sealed::"):
+            client.unlink(key)
+        client.unlink(keys.marks, keys.sealing)
 
     def _fold(self, client: Any, keys: Keys, tz: ZoneInfo) -> None:
         with client.pipeline(transaction=True) as pipe:

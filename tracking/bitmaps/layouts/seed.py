@@ -10,16 +10,17 @@ The reference: any Redis client reads it. It is large (one late visitor makes a 
 long as their index needs) and not fast; setting a bit twice changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pyroaring import BitMap
 
 from tracking.bitmaps.addresses import Address
-from tracking.bitmaps.bits import bitmap_from
+from tracking.bitmaps.bits import bitmap_from, bits_of
 from tracking.bitmaps.layouts import Mark
 from tracking.bitmaps.slots import labels
+from tracking.bitmaps.traits import FAMILIES, family
 from tracking.keys import Keys
 
 
@@ -41,3 +42,19 @@ class SeedLayout:
 
     def seal(self, client: Any, keys: Keys, tz: ZoneInfo) -> None:
         """Its marks are bitmaps from the start."""
+
+    def addresses(self, client: Any, keys: Keys) -> Iterator[Address]:
+        for key in keys.scan(client, ""):
+            address = Address(*key.removeprefix(keys.prefix).rpartition("::")[::2])
+            if family(address.trait) in FAMILIES:
+                yield address
+
+    def store(self, client: Any, keys: Keys, bitmaps: Mapping[Address, BitMap]) -> None:
+        pipe = client.pipeline(transaction=False)
+        for address, bitmap in bitmaps.items():
+            pipe.set(keys.bitmap(address), bits_of(bitmap))
+        pipe.execute()
+
+    def remove(self, client: Any, keys: Keys) -> None:
+        for address in self.addresses(client, keys):
+            client.unlink(keys.bitmap(address))

@@ -1,0 +1,41 @@
+"""Who drains or converts a property now: a key with a time limit, held by one at a time.
+
+It spares work, it does not make things right: whoever writes also watches it, so that a holder whose
+time ran out without its knowing writes nothing.
+"""
+
+import logging
+import secrets
+
+from redis.cluster import RedisCluster
+from redis.exceptions import ConnectionError, TimeoutError, WatchError
+
+from tracking.keys import Keys
+
+log = logging.getLogger(__name__)
+
+
+def new_token() -> bytes:
+    return secrets.token_hex(16).encode()
+
+
+def take(client: RedisCluster, keys: Keys, token: bytes, milliseconds: int) -> bool:
+    """Whether the lease is ours now, for so long."""
+    return bool(client.set(keys.lease, token, nx=True, px=milliseconds))
+
+
+def is_ours(client: RedisCluster, keys: Keys, token: bytes) -> bool:
+    return bool(client.get(keys.lease) == token)
+
+
+def let_go(client: RedisCluster, keys: Keys, token: bytes) -> None:
+    """Give the lease back if it is still ours; where that fails it runs out by itself."""
+    try:
+        with client.pipeline(transaction=True) as pipe:
+            pipe.watch(keys.lease)
+            if pipe.get(keys.lease) == token:
+                pipe.multi()
+                pipe.delete(keys.lease)
+                pipe.execute()
+    except (WatchError, ConnectionError, TimeoutError) as error:
+        log.info("%s: the lease is left to run out: %s", keys.prefix, error)
