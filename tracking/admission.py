@@ -90,8 +90,9 @@ def known_account(account: int | str, table: Table) -> int:
 
 def hostname_of(event: WireEvent, fallback_host: str) -> str:
     """The host an event belongs to; empty when it has none that is one."""
+    host = host_of(event.url) or fallback_host
     try:
-        return normalise(host_of(event.url) or fallback_host)
+        return "" if "*" in host else normalise(host)
     except ValueError:
         return ""
 

@@ -35,11 +35,17 @@ class Unavailable(Exception):
     """The events could not be made durable; the sender keeps them."""
 
 
+Owner = tuple[int, int]  # (account, property)
+
+
 @dataclass
 class _Waiting:
     admitted: Admitted
     day: str
     done: "asyncio.Future[None]"
+
+    def owners(self) -> list[Owner]:
+        return [(self.admitted.account_id, property_id) for property_id in self.admitted.events]
 
 
 class Appender:
@@ -88,16 +94,23 @@ class Appender:
                 self._events -= sum(waiting.admitted.taken for waiting in together)
 
     async def _write(self, together: list[_Waiting]) -> None:
+        """Write everything of `together`; each request is answered by what became of its own entries."""
         owners, commands = _commands(together)
         pipe = self._client.pipeline(transaction=False)
         for command in commands:
             pipe.execute_command(*command)
         replies = await pipe.execute(raise_on_error=False) if commands else []
-        error = next((reply for reply in replies if isinstance(reply, Exception)), None)
-        if error is not None:
-            raise error
-        _settle(together)
-        for owner in owners:
+        failed: dict[Owner, Exception] = {}
+        for owner, command, reply in zip(owners, commands, replies, strict=True):
+            if not isinstance(reply, Exception):
+                continue
+            log.warning("%s %s: %s", command[0], command[1], reply)
+            if owner is not None:
+                failed[owner] = reply
+        for waiting in together:
+            lost = [failed[owner] for owner in waiting.owners() if owner in failed]
+            _settle([waiting], Unavailable(str(lost[0])) if lost else None)
+        for owner in {owner for owner in owners if owner is not None} - failed.keys():
             self._wake(*owner)
 
 
@@ -111,9 +124,9 @@ def _settle(together: list[_Waiting], error: Unavailable | None = None) -> None:
             waiting.done.set_exception(error)
 
 
-def _commands(together: list[_Waiting]) -> tuple[set[tuple[int, int]], list[tuple[Any, ...]]]:
-    """(properties that get events, the commands that write everything of `together`)."""
-    events: dict[tuple[int, int], list[stream.StreamEvent]] = {}
+def _commands(together: list[_Waiting]) -> tuple[list[Owner | None], list[tuple[Any, ...]]]:
+    """The commands that write everything of `together`; beside each whose events it holds, None for counts."""
+    events: dict[Owner, list[stream.StreamEvent]] = {}
     counts: Counter[tuple[str, str]] = Counter()
     for waiting in together:
         admitted = waiting.admitted
@@ -124,12 +137,14 @@ def _commands(together: list[_Waiting]) -> tuple[set[tuple[int, int]], list[tupl
         # The most frequent few: the list is for typing errors, not for a flood of invented hosts.
         for host, number in admitted.unknown_hosts.most_common(UNKNOWN_HOSTS_A_DAY):
             counts[(Keys(admitted.account_id, NO_PROPERTY).unknown_hosts(waiting.day), host)] += number
+    owners: list[Owner | None] = []
     commands: list[tuple[Any, ...]] = []
     for owner, some in events.items():
         for start in range(0, len(some), MAX_EVENTS):
+            owners.append(owner)
             packed = stream.encode(some[start : start + MAX_EVENTS])
             commands.append(("XADD", Keys(*owner).ingest, "*", stream.FIELD, packed))
     for (key, field), number in counts.items():
-        commands.append(("HINCRBY", key, field, number))
-        commands.append(("EXPIRE", key, KEPT_SECONDS))
-    return set(events), commands
+        owners += [None, None]
+        commands += [("HINCRBY", key, field, number), ("EXPIRE", key, KEPT_SECONDS)]
+    return owners, commands

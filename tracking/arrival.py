@@ -38,11 +38,12 @@ def referring_host(url: str, referrer: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """The host of `url` in lower case, empty when it has none or is malformed."""
+    """The host of `url` in lower case, an IPv6 address in brackets; empty when there is none or it is malformed."""
     try:
-        return urlsplit(url).hostname or ""
+        host = urlsplit(url).hostname or ""
     except ValueError:
         return ""
+    return f"[{host}]" if ":" in host else host
 
 
 @lru_cache(maxsize=4096)

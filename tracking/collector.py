@@ -14,13 +14,14 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import msgspec
 
 from tracking import wire
 from tracking.admission import Admitted, admit, known_account
 from tracking.appender import Appender, Unavailable
+from tracking.arrival import host_of
 from tracking.directory import Directory
 from tracking.keys import NO_PROPERTY
 from tracking.waker import Waker
@@ -141,7 +142,7 @@ class Collector:
         except (Refused, ValueError):
             return
         named = query.get("property", "")
-        property_id = int(named) if named.isdigit() and len(named) < 16 else None
+        property_id = int(named) if named.isascii() and named.isdigit() and len(named) < 16 else None
         if directory.snapshot.owners.get(property_id or 0) != account_id:
             property_id = directory.snapshot.property_for(account_id, _page_host(scope))
         admitted = Admitted(account_id)
@@ -172,7 +173,7 @@ class NoneTaken(Refused):
 async def _body(scope: Scope, receive: Receive) -> bytes:
     """The request's body. Raises Refused when it is too large or too slow to arrive."""
     declared = _header(scope, b"content-length")
-    if declared.isdigit() and int(declared) > wire.MAX_BODY_BYTES:
+    if declared.isascii() and declared.isdigit() and int(declared[:16]) > wire.MAX_BODY_BYTES:
         raise Refused("too_large", f"The body is larger than {wire.MAX_BODY_BYTES} bytes.", 413)
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -219,13 +220,7 @@ def _query(scope: Scope) -> dict[str, str]:
 
 def _page_host(scope: Scope) -> str:
     """The host of the page that sent this, as the browser says it."""
-    for name in (b"origin", b"referer"):
-        try:
-            if host := urlsplit(_header(scope, name)).hostname:
-                return host
-        except ValueError:
-            continue
-    return ""
+    return host_of(_header(scope, b"origin")) or host_of(_header(scope, b"referer"))
 
 
 def _header(scope: Scope, name: bytes) -> str:

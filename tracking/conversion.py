@@ -62,12 +62,12 @@ def _copy(client: RedisCluster, keys: Keys, prop: Property, target: Layout) -> i
     source = layout_of(prop)
     while source.waiting(client, keys):
         try:
-            source.seal(client, keys, prop.tz)
+            source.seal(client, keys)
         except WatchError:
             log.info("%s: somebody else has sealed the log meanwhile", keys.prefix)
     copied = 0
     for addresses in _in_parts(source.addresses(client, keys)):
-        target.store(client, keys, source.load(client, keys, addresses, prop.tz))
+        target.store(client, keys, source.load(client, keys, addresses))
         client.pexpire(keys.lease, LEASE_MS)
         copied += len(addresses)
     return copied

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, close_old_connections
+from django.db import Error as DjangoDatabaseError
+from django.db import close_old_connections
 from django.db.models import Count, Max
 
 from accounts.models import Account
@@ -64,7 +65,7 @@ class Directory:
             try:
                 self.snapshot = await sync_to_async(_changed_since, thread_sensitive=False)(self.snapshot)
                 self.loaded.set()
-            except DatabaseError as error:
+            except DjangoDatabaseError as error:
                 log.warning("the table of properties cannot be read, the old one stays: %s", error)
             self._checked = time.monotonic()
 
@@ -93,6 +94,8 @@ def load(version: tuple[Any, ...] = ()) -> Snapshot:
         owners=dict(Property.objects.values_list("id", "account_id")),
         hosts={
             (account_id, pattern): property_id
-            for account_id, pattern, property_id in Hostname.objects.values_list("account_id", "pattern", "prop_id")
+            for account_id, pattern, property_id in Hostname.objects.values_list(
+                "prop__account_id", "pattern", "prop_id"
+            )
         },
     )

@@ -71,12 +71,12 @@ def _may_be_of_earlier(event: StreamEvent, known: dict[bytes, int], last: dict[i
 def _known_sessions(
     client: RedisCluster, keys: Keys, tz: ZoneInfo, unsure: list[StreamEvent]
 ) -> dict[SessionId, Session]:
-    """The sessions that events propose, filed under the event's day or the day before."""
+    """The sessions that events propose, filed under the event's day, the day before, or the day half an hour on."""
     wanted = sorted(
         {
             (event.visitor_id, event.session_id, labels(at // 60_000, tz)[DAY])
             for event in unsure
-            for at in (event.at, event.at - DAY_MS)
+            for at in (event.at + GAP_MS, event.at, event.at - DAY_MS)
         }
     )
     pipe = client.pipeline(transaction=False)

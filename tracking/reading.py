@@ -25,7 +25,7 @@ def load(prop: Property, addresses: Sequence[Address]) -> dict[Address, BitMap]:
     """The bitmaps at `addresses`; an empty one where nothing was marked."""
     if not addresses:
         return {}
-    return layout_of(prop).load(data(), Keys(prop.account_id, prop.id), addresses, prop.tz)
+    return layout_of(prop).load(data(), Keys(prop.account_id, prop.id), addresses)
 
 
 def counts(prop: Property, wanted: Sequence[tuple[str, str]]) -> list[Counter[str]]:

@@ -97,6 +97,9 @@ class Sessions:
         new_id = uuid.uuid5(uuid.UUID(bytes=proposed), str(at)).bytes if taken else proposed
         session = Session(new_id, day, at, at, arrival.source, arrival.campaign, proposed)
         self.known[(visitor.id, new_id)] = session
+        if last is not None:  # a late event of the same batch may still be of this one
+            self.known.setdefault((visitor.id, last.proposed), last)
+            self.known.setdefault((visitor.id, last.id), last)
         if last is None or at > last.last:
             self.last[visitor.index] = session
         return session

@@ -39,7 +39,7 @@ def seal(account_id: int, property_id: int) -> None:
     if prop is None:
         return
     try:
-        layout_of(prop).seal(data(), Keys(account_id, property_id), prop.tz)
+        layout_of(prop).seal(data(), Keys(account_id, property_id))
     except WatchError:
         log.info("{%s::%s}: somebody else has sealed the log meanwhile", account_id, property_id)
 

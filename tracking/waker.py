@@ -41,6 +41,8 @@ class Waker:
                 await sync_to_async(_send, thread_sensitive=False)(dirty)
             except (OperationalError, OSError) as error:
                 log.warning("the broker is away, the sweep will find what waits: %s", error)
+            except Exception:  # a fault of ours must not end the waking
+                log.exception("the drain cannot be woken, the sweep will find what waits")
             await asyncio.sleep(PAUSE_SECONDS)
 
 

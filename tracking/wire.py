@@ -23,11 +23,11 @@ MAX_EVENTS = 500
 MAX_ATTRIBUTES = 30
 
 # Control characters never belong into a name or an address, and NUL breaks what reads them later.
-NAME = r"^[^\x00-\x1f\x7f]+$"
-TEXT = r"^[^\x00]*$"
+NAME = r"^[^\x00-\x1f\x7f]+\Z"
+TEXT = r"^[^\x00]*\Z"
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=NAME)]
-Url = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00-\x20\x7f]*$")]
+Url = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00-\x20\x7f]*\Z")]
 Text = Annotated[str, msgspec.Meta(max_length=500, pattern=TEXT)]
 SafeInteger = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Value = Annotated[str, msgspec.Meta(max_length=2000, pattern=TEXT)] | SafeInteger | float | bool | None
@@ -45,7 +45,7 @@ class WireEvent(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Batch(msgspec.Struct, forbid_unknown_fields=True):
-    account: Id | Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,15}$")]
+    account: Id | Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,15}\Z")]
     visitor: uuid.UUID
     session: uuid.UUID
     events: Annotated[list[WireEvent], msgspec.Meta(min_length=1)]

@@ -121,6 +121,27 @@ def test_without_an_account_nothing_is_taken(stack: Stack, shop: dict[str, Any])
     assert b"account" in answer.body
 
 
+@pytest.mark.parametrize("named", ["%C2%B2", "9" * 40, "-1", "%00", "1e3"])
+def test_a_strange_property_in_the_query_is_no_fault(stack: Stack, shop: dict[str, Any], named: str) -> None:
+    path = f"/track/it?account={shop['account_id']}&property={named}"
+    assert post(stack, shop, b"{", path=path).status == 400
+    assert stack.send(path).body == GIF
+
+
+def test_the_trouble_of_one_property_is_not_anothers(stack: Stack, shop: dict[str, Any]) -> None:
+    """Requests that share a write get each the answer of their own entries."""
+    other = stack.create_account("trouble@shop.example", "trouble.example")
+    keys = Keys(other["account_id"], other["property_id"])
+    stack.data.set(keys.ingest, "no stream")
+    troubled = batch(other, events=[{"name": "x", "at": now_ms(), "url": "https://trouble.example/"}])
+    before = events(stack, shop)
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda n: post(stack, shop, troubled if n % 2 else batch(shop)).status, range(64)))
+    assert answers == [202, 503] * 32
+    assert events(stack, shop) == before + 32
+    stack.data.delete(keys.ingest)
+
+
 def test_who_it_is_for_must_exist(stack: Stack, shop: dict[str, Any]) -> None:
     for changes, reason in [({"account": 999_999}, "unknown_account"), ({"property": 999_999}, "unknown_property")]:
         answer = post(stack, shop, batch(shop, **changes))

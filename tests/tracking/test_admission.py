@@ -12,8 +12,14 @@ from tracking.wire import Refused
 
 TABLE = Snapshot(
     accounts=frozenset([7, 8]),
-    owners={3: 7, 4: 7, 5: 8},
-    hosts={(7, "shop.example"): 3, (7, "*.shop.example"): 3, (7, "blog.shop.example"): 4, (8, "shop.example"): 5},
+    owners={3: 7, 4: 7, 5: 8, 6: 7},
+    hosts={
+        (7, "shop.example"): 3,
+        (7, "*.shop.example"): 3,
+        (7, "blog.shop.example"): 4,
+        (8, "shop.example"): 5,
+        (7, "[::1]"): 6,
+    },
 )
 Send = Callable[..., Admitted]
 
@@ -37,10 +43,13 @@ def send() -> Send:
         ("https://www.shop.example/a", 3),
         ("https://a.b.shop.example/", 3),
         ("https://blog.shop.example/", 4),
-        ("http://[::1]/", None),
+        ("http://[::1]:8000/", 6),
+        ("http://[::2]/", None),
         ("https://notshop.example/", None),
         ("https://shop.example.evil.example/", None),
         ("https://[/", None),
+        ("https://*.shop.example/", None),
+        ("https://*/", None),
         ("javascript:alert(1)", None),
         ("", None),
     ],

@@ -37,7 +37,7 @@ def visit(prop: Property) -> None:
 def everything(prop: Property) -> dict[Address, set[int]]:
     """Every bitmap of the property, by address, marks that wait included."""
     keys, layout = Keys(prop.account_id, prop.id), layout_of(prop)
-    layout.seal(data(), keys, prop.tz)
+    layout.seal(data(), keys)
     return {address: set(bitmap) for address, bitmap in load(prop, list(layout.addresses(data(), keys))).items()}
 
 

@@ -58,7 +58,7 @@ def test_at_every_moment_the_bitmaps_are_the_sets(
     tz, written = ZoneInfo(zone), list[Mark]()
     for step in some_steps:
         if step == "seal":
-            layout.seal(data(), KEYS, tz)
+            layout.seal(data(), KEYS)
         elif step == "crash":
             crash_while_sealing()
         else:
@@ -67,10 +67,10 @@ def test_at_every_moment_the_bitmaps_are_the_sets(
             written += step
         expected = expected_from(written, tz)
         asked = [*expected, Address("evt:never", "2026")]
-        found = layout.load(data(), KEYS, asked, tz)
+        found = layout.load(data(), KEYS, asked)
         assert {address: set(bitmap) for address, bitmap in found.items() if bitmap} == expected
         assert set(found) == set(asked)
-    layout.seal(data(), KEYS, tz)
+    layout.seal(data(), KEYS)
     assert layout.waiting(data(), KEYS) == 0
 
 
@@ -78,10 +78,10 @@ def test_at_every_moment_the_bitmaps_are_the_sets(
 def test_marks_written_twice_count_once(empty_servers: None, layout: Layout) -> None:
     for _ in range(2):
         write(layout, [Mark("evt:a", 5, MINUTE)])
-        layout.seal(data(), KEYS, UTC)
+        layout.seal(data(), KEYS)
     address = Address("evt:a", "2026-11-24")
-    assert list(layout.load(data(), KEYS, [address, address], UTC)[address]) == [5]
-    assert layout.load(data(), KEYS, [], UTC) == {}
+    assert list(layout.load(data(), KEYS, [address, address])[address]) == [5]
+    assert layout.load(data(), KEYS, []) == {}
 
 
 def test_the_seeds_keys_are_the_seeds(empty_servers: None) -> None:
@@ -105,8 +105,8 @@ def test_packed_marks_of_a_batch_are_one_command(empty_servers: None) -> None:
 @settings(max_examples=60)
 @given(st.lists(st.lists(marks, max_size=10), max_size=4))
 def test_a_log_is_read_as_it_was_written(batches: list[list[Mark]]) -> None:
-    log = b"".join(pack(batch) for batch in batches)
-    read = {Mark(trait, index, minute) for trait, minute, indexes in unpack(log) for index in indexes}
+    log = b"".join(pack(batch, UTC) for batch in batches)
+    read = {Mark(trait, index, minute) for trait, minute, indexes, _ in unpack(log) for index in indexes}
     assert read == {mark for batch in batches for mark in batch}
 
 
@@ -115,11 +115,11 @@ def rival(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Another worker seals the same log between our reading it and our writing."""
     done: list[str] = []
 
-    def gather_late(log: bytes, tz: ZoneInfo) -> object:
+    def gather_late(log: bytes) -> object:
         if not done:
             done.append("sealed")
-            PackedLayout().seal(data(), KEYS, UTC)
-        return gather(log, tz)
+            PackedLayout().seal(data(), KEYS)
+        return gather(log)
 
     monkeypatch.setattr("tracking.bitmaps.layouts.packed.gather", gather_late)
     return done
@@ -128,10 +128,10 @@ def rival(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_of_two_that_seal_one_wins_and_nothing_is_lost(empty_servers: None, rival: list[str]) -> None:
     write(PackedLayout(), [Mark("evt:a", 5, MINUTE)])
     with pytest.raises(WatchError):
-        PackedLayout().seal(data(), KEYS, UTC)
+        PackedLayout().seal(data(), KEYS)
     assert rival == ["sealed"]
     write(PackedLayout(), [Mark("evt:a", 6, MINUTE)])
-    PackedLayout().seal(data(), KEYS, UTC)
+    PackedLayout().seal(data(), KEYS)
     address = Address("evt:a", "2026")
-    assert list(PackedLayout().load(data(), KEYS, [address], UTC)[address]) == [5, 6]
+    assert list(PackedLayout().load(data(), KEYS, [address])[address]) == [5, 6]
     assert raw().hkeys(KEYS.sealed("2026")) == [b"evt:a"]

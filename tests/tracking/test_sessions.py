@@ -82,6 +82,33 @@ def test_a_late_event_joins_the_session_it_belongs_to(prop: Property) -> None:
     assert (second["pageviews"], second["exit"]) == ("2", "/now")
 
 
+def test_a_late_event_in_the_batch_of_a_newer_session_joins_the_older(prop: Property) -> None:
+    for minutes in (0, 5):
+        view(prop, "a", SHOP, after(minutes), session="first")
+    drain(prop)
+    view(prop, "a", f"{SHOP}new", after(60), session="second")
+    view(prop, "a", f"{SHOP}late", after(4), session="first")
+    drain(prop)
+    assert [(session["pageviews"], session["exit"]) for session in sessions(prop)] == [("3", "/"), ("1", "/new")]
+    assert sessions_counted(prop) == b"2"
+
+
+def test_a_late_event_from_before_midnight_joins_a_session_of_the_next_day(prop: Property) -> None:
+    midnight = NOW.replace(hour=0, minute=0)
+    view(prop, "a", SHOP, midnight + timedelta(minutes=5), session="first")
+    view(prop, "a", SHOP, midnight + timedelta(hours=3), session="second")
+    drain(prop)
+    view(prop, "a", SHOP, midnight - timedelta(minutes=10), session="first")
+    drain(prop)
+    assert sorted(session["pageviews"] for session in sessions(prop)) == ["1", "2"]
+
+
+def sessions_counted(prop: Property) -> bytes | None:
+    """The sessions counted on the day."""
+    count: bytes | None = raw().hget(Keys(prop.account_id, prop.id).count("sessions", "2026-11-24"), "everyone")
+    return count
+
+
 def test_a_late_event_of_no_known_session_is_one_of_its_own(prop: Property) -> None:
     view(prop, "a", SHOP, after(300), session="second")
     drain(prop)

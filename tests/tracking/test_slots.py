@@ -103,6 +103,12 @@ def test_what_names_no_slot_is_refused(label: str) -> None:
         Slot.parse(label, ZoneInfo("UTC"))
 
 
+def test_slots_of_seconds_are_refused_and_not_counted_for_ever() -> None:
+    start = datetime(1890, 1, 1, tzinfo=UTC)
+    with pytest.raises(ValueError, match="not whole minutes"):
+        list(between(start, start + timedelta(days=9), Granularity.DAY, ZoneInfo("Europe/Paris")))
+
+
 def test_a_range_within_a_minute_is_refused() -> None:
     at = datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC)
     with pytest.raises(ValueError, match="whole minutes"):

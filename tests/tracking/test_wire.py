@@ -32,6 +32,8 @@ def test_a_batch_is_decoded() -> None:
         ({"events": [{**EVENT, "name": ["pageview"]}]}, "$.events[0].name"),
         ({"events": [{**EVENT, "name": "a\x00b"}]}, "$.events[0].name"),
         ({"events": [{**EVENT, "name": ""}]}, "$.events[0].name"),
+        ({"events": [{**EVENT, "name": "signup\n"}]}, "$.events[0].name"),
+        ({"events": [{**EVENT, "url": "https://a/\n"}]}, "$.events[0].url"),
         ({"events": [{**EVENT, "url": "https://a/\x00"}]}, "$.events[0].url"),
         ({"events": [{**EVENT, "title": "\x00"}]}, "$.events[0].title"),
         ({"events": [EVENT, {**EVENT, "at": "now"}]}, "$.events[1].at"),

@@ -116,7 +116,10 @@ def between(start: datetime, end: datetime, granularity: Granularity, tz: ZoneIn
     slot = Slot.containing(start, granularity, tz)
     while slot.start < end:
         yield slot
-        slot = slot.next(tz)
+        following = slot.next(tz)
+        if following.start <= slot.start:  # offsets of seconds, before 1972
+            raise ValueError(f"The slots of {tz.key} are not whole minutes at {slot.start:%Y-%m-%d}.")
+        slot = following
 
 
 def cover(start: datetime, end: datetime, tz: ZoneInfo) -> list[Slot]:

@@ -28,13 +28,13 @@ class Layout(Protocol):
     def add(self, pipe: Any, keys: Keys, marks: Iterable[Mark], tz: ZoneInfo) -> None:
         """Queue the commands that set `marks`, at all five granularities, into an open transaction."""
 
-    def load(self, client: Any, keys: Keys, addresses: Sequence[Address], tz: ZoneInfo) -> dict[Address, BitMap]:
+    def load(self, client: Any, keys: Keys, addresses: Sequence[Address]) -> dict[Address, BitMap]:
         """The bitmaps at `addresses`, in one round trip; an empty one where nothing was marked."""
 
     def waiting(self, client: Any, keys: Keys) -> int:
         """How many bytes of marks wait to be sealed; 0 in a layout that needs no sealing."""
 
-    def seal(self, client: Any, keys: Keys, tz: ZoneInfo) -> None:
+    def seal(self, client: Any, keys: Keys) -> None:
         """Fold what waits into the bitmaps. It can be broken off anywhere and done again."""
 
     def addresses(self, client: Any, keys: Keys) -> Iterator[Address]:

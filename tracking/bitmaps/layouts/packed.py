@@ -17,8 +17,9 @@ Sealing first folds a log that a crashed sealing left behind, and only then take
 that seal the same log one wins: each watches it, and the winner's transaction deletes it. Late marks
 of any age are folded into the old bitmaps like all others.
 
-A frame of the log is its length (4 bytes, little-endian) and msgpack: [(trait, minute, visitor
-indexes as 32-bit integers, little-endian), …].
+A frame of the log is its length (4 bytes, little-endian) and msgpack: (time zone, [(trait, minute,
+visitor indexes as 32-bit integers, little-endian), …]). The time zone is the property's when the
+marks were made: a change of it leaves the days that are over as they were.
 """
 
 import struct
@@ -41,15 +42,15 @@ LENGTH = struct.Struct("<I")
 Bitmaps = dict[str, dict[str, BitMap]]  # label -> trait -> visitors
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(list[tuple[str, int, bytes]])
+_decoder = msgspec.msgpack.Decoder(tuple[str, list[tuple[str, int, bytes]]])
 
 
 class PackedLayout:
     def add(self, pipe: Any, keys: Keys, marks: Iterable[Mark], tz: ZoneInfo) -> None:
-        if frame := pack(marks):
+        if frame := pack(marks, tz):
             pipe.append(keys.marks, frame)
 
-    def load(self, client: Any, keys: Keys, addresses: Sequence[Address], tz: ZoneInfo) -> dict[Address, BitMap]:
+    def load(self, client: Any, keys: Keys, addresses: Sequence[Address]) -> dict[Address, BitMap]:
         wanted: dict[str, list[str]] = defaultdict(list)
         for address in dict.fromkeys(addresses):
             wanted[address.label].append(address.trait)
@@ -65,7 +66,7 @@ class PackedLayout:
             for trait, blob in zip(traits, blobs, strict=True)
         }
         for part in (sealing, log):
-            _overlay(bitmaps, part or b"", tz)
+            _overlay(bitmaps, part or b"")
         return bitmaps
 
     def waiting(self, client: Any, keys: Keys) -> int:
@@ -74,11 +75,11 @@ class PackedLayout:
         pipe.strlen(keys.sealing)
         return sum(pipe.execute())
 
-    def seal(self, client: Any, keys: Keys, tz: ZoneInfo) -> None:
+    def seal(self, client: Any, keys: Keys) -> None:
         """Fold what waits. Raises WatchError when somebody else did at the same time (nothing is lost)."""
-        self._fold(client, keys, tz)
+        self._fold(client, keys)
         if client.exists(keys.marks) and client.renamenx(keys.marks, keys.sealing):
-            self._fold(client, keys, tz)
+            self._fold(client, keys)
 
     def addresses(self, client: Any, keys: Keys) -> Iterator[Address]:
         for key in keys.scan(client, "sealed::"):
@@ -97,13 +98,13 @@ class PackedLayout:
             client.unlink(key)
         client.unlink(keys.marks, keys.sealing)
 
-    def _fold(self, client: Any, keys: Keys, tz: ZoneInfo) -> None:
+    def _fold(self, client: Any, keys: Keys) -> None:
         with client.pipeline(transaction=True) as pipe:
             pipe.watch(keys.sealing)
             log = pipe.get(keys.sealing)
             if log is None:
                 return
-            bitmaps = gather(log, tz)
+            bitmaps = gather(log)
             _unite_with_sealed(client, keys, bitmaps)
             pipe.multi()
             for label, by_trait in bitmaps.items():
@@ -112,44 +113,47 @@ class PackedLayout:
             pipe.execute()
 
 
-def pack(marks: Iterable[Mark]) -> bytes:
+def pack(marks: Iterable[Mark], tz: ZoneInfo) -> bytes:
     """The frame of `marks`; empty when there are none."""
     groups: dict[tuple[str, int], array[int]] = {}
     for trait, visitor_index, minute in marks:
         groups.setdefault((trait, minute), array("I")).append(visitor_index)
     if not groups:
         return b""
-    body = _encoder.encode([(trait, minute, _little_endian(indexes)) for (trait, minute), indexes in groups.items()])
+    packed = [(trait, minute, _little_endian(indexes)) for (trait, minute), indexes in groups.items()]
+    body = _encoder.encode((tz.key, packed))
     return LENGTH.pack(len(body)) + body
 
 
-def unpack(log: bytes) -> Iterator[tuple[str, int, "array[int]"]]:
-    """(trait, minute, visitor indexes) of every frame of a log. Raises msgspec.DecodeError."""
+def unpack(log: bytes) -> Iterator[tuple[str, int, "array[int]", ZoneInfo]]:
+    """(trait, minute, visitor indexes, time zone) of every group of a log. Raises msgspec.DecodeError."""
     at = 0
     while at < len(log):
         (length,) = LENGTH.unpack_from(log, at)
         at += LENGTH.size
-        for trait, minute, packed in _decoder.decode(log[at : at + length]):
+        zone, groups = _decoder.decode(log[at : at + length])
+        tz = ZoneInfo(zone)
+        for trait, minute, packed in groups:
             indexes = array("I", packed)
             if sys.byteorder == "big":
                 indexes.byteswap()
-            yield trait, minute, indexes
+            yield trait, minute, indexes, tz
         at += length
 
 
-def gather(log: bytes, tz: ZoneInfo) -> Bitmaps:
+def gather(log: bytes) -> Bitmaps:
     """The bitmaps that the marks of `log` make, at every granularity."""
     bitmaps: Bitmaps = {}
-    for trait, minute, indexes in unpack(log):
+    for trait, minute, indexes, tz in unpack(log):
         for label in labels(minute, tz):
             bitmaps.setdefault(label, {}).setdefault(trait, BitMap()).update(indexes)
     return bitmaps
 
 
-def _overlay(bitmaps: dict[Address, BitMap], log: bytes, tz: ZoneInfo) -> None:
+def _overlay(bitmaps: dict[Address, BitMap], log: bytes) -> None:
     """Add what `log` holds for the addresses of `bitmaps`."""
     traits = {address.trait for address in bitmaps}
-    for trait, minute, indexes in unpack(log):
+    for trait, minute, indexes, tz in unpack(log):
         if trait not in traits:
             continue
         for label in labels(minute, tz):

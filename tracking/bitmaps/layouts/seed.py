@@ -31,7 +31,7 @@ class SeedLayout:
         for trait, label, visitor_index in bits:
             pipe.setbit(keys.bitmap(Address(trait, label)), visitor_index, 1)
 
-    def load(self, client: Any, keys: Keys, addresses: Sequence[Address], tz: ZoneInfo) -> dict[Address, BitMap]:
+    def load(self, client: Any, keys: Keys, addresses: Sequence[Address]) -> dict[Address, BitMap]:
         wanted = list(dict.fromkeys(addresses))
         # All keys of a property are in one slot of the cluster, so one command reads them all.
         found = client.mget([keys.bitmap(address) for address in wanted]) if wanted else []
@@ -40,7 +40,7 @@ class SeedLayout:
     def waiting(self, client: Any, keys: Keys) -> int:
         return 0
 
-    def seal(self, client: Any, keys: Keys, tz: ZoneInfo) -> None:
+    def seal(self, client: Any, keys: Keys) -> None:
         """Its marks are bitmaps from the start."""
 
     def addresses(self, client: Any, keys: Keys) -> Iterator[Address]:
