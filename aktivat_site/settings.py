@@ -23,7 +23,8 @@ if _public.scheme not in ("http", "https") or not _public.hostname or _public.pa
         f"AKTIVAT_PUBLIC_URL is {PUBLIC_URL!r}; say it as https://stats.example.com, without a path."
     )
 PUBLIC_HOST = _public.hostname
-ALLOWED_HOSTS = sorted({PUBLIC_HOST, "127.0.0.1", "localhost", "[::1]", *env.words("AKTIVAT_ALLOWED_HOSTS")})
+_host = f"[{PUBLIC_HOST}]" if ":" in PUBLIC_HOST else PUBLIC_HOST
+ALLOWED_HOSTS = sorted({_host, "127.0.0.1", "localhost", "[::1]", *env.words("AKTIVAT_ALLOWED_HOSTS")})
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 HTTPS = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

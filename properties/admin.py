@@ -1,6 +1,7 @@
 """The operator's view of properties."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from properties.models import Hostname, Property
 
@@ -18,3 +19,7 @@ class PropertyAdmin(admin.ModelAdmin):
     search_fields = ("name", "account__name", "hostnames__pattern")
     autocomplete_fields = ("account",)
     inlines = (HostnameInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Property | None = None) -> tuple[str, ...]:
+        """The account is part of every key of a property: it is chosen once."""
+        return ("account",) if obj else ()

@@ -19,13 +19,21 @@ def normalise(hostname: str) -> str:
     """
     name = hostname.strip().lower().rstrip(".")
     if not name.isascii():
-        try:
-            name = name.encode("idna").decode()
-        except UnicodeError:
-            raise ValueError(f"{hostname!r} is not a hostname.") from None
+        name = _ascii_form(name)
     if len(name) > LONGEST or not PATTERN.fullmatch(name):
         raise ValueError(f"{hostname!r} is not a hostname such as www.example.com or *.example.com.")
     return name
+
+
+def _ascii_form(name: str) -> str:
+    """The IDNA form. Letters that Python's IDNA of 2003 and browsers encode differently (ß, ς) are refused."""
+    try:
+        encoded = name.encode("idna")
+        if encoded.decode("idna") == name:
+            return encoded.decode()
+    except UnicodeError:
+        raise ValueError(f"{name!r} is not a hostname.") from None
+    raise ValueError(f"{name!r} has a letter that browsers write differently: say the hostname in its xn-- form.")
 
 
 def patterns_for(hostname: str) -> Iterator[str]:

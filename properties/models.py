@@ -63,4 +63,11 @@ class Hostname(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.account_id = self.prop.account_id
+        self.pattern = hostnames.normalise(self.pattern)
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        try:
+            self.pattern = hostnames.normalise(self.pattern)
+        except ValueError as error:
+            raise ValidationError({"pattern": str(error)}) from None

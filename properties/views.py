@@ -16,6 +16,8 @@ from properties.forms import PropertyForm
 from properties.frame import frame
 from properties.models import Property
 
+LONGEST_ID = 18
+
 
 @require_GET
 def home(request: Request) -> HttpResponse:
@@ -104,7 +106,9 @@ def _account_to_create_in(request: Request) -> Account | None:
     """
     wanted = request.GET.get("account", "")
     if wanted.isdecimal():
-        return access_account(request.user, int(wanted), Module.PROPERTIES, Level.MANAGE)
+        # Larger than any id: no such account.
+        account_id = int(wanted) if len(wanted) < LONGEST_ID else 0
+        return access_account(request.user, account_id, Module.PROPERTIES, Level.MANAGE)
     accounts = accounts_of(request.user)
     if not accounts:
         return None

@@ -82,6 +82,19 @@ def test_nobody_creates_in_the_account_of_another(prop: Property, people: list[C
     assert Property.objects.count() == before
 
 
+@pytest.mark.parametrize("digits", [6, 30, 5000])
+def test_an_account_that_is_not_there_is_not_found(prop: Property, people: list[Client], digits: int) -> None:
+    assert people[0].get(reverse("property_create") + f"?account={'9' * digits}").status_code == 404
+
+
+def test_the_account_of_a_property_is_chosen_once(prop: Property, charlie: User) -> None:
+    operator = Client()
+    operator.force_login(User.objects.create_superuser("operator@aktivat.example", "correct horse battery"))
+    page = operator.get(reverse("admin:properties_property_change", args=[prop.id])).content.decode()
+    assert 'name="name"' in page
+    assert 'name="account"' not in page
+
+
 def test_the_list_shows_only_what_is_ones_own(prop: Property, people: list[Client]) -> None:
     alice, bob, charlie, _ = people
     for client, there, not_there in [
