@@ -7,6 +7,9 @@ from datetime import date, timedelta
 from tracking.bitmaps.slots import Granularity
 
 LONGEST_DAYS = 5 * 366
+# Before 1972 time zones were off by seconds; slots are whole minutes. Nothing was measured then anyway.
+EARLIEST = date(1990, 1, 1)
+LATEST_AHEAD = timedelta(days=366)
 # Up to two days are drawn by the hour, up to three months by the day, longer ones by the month.
 HOURS_UP_TO_DAYS = 2
 DAYS_UP_TO_DAYS = 92
@@ -68,7 +71,10 @@ def from_query(query: Mapping[str, str], today: date) -> DayRange:
     Raises BadRange with a sentence for the person who typed it.
     """
     if "from" in query or "to" in query:
-        return DayRange(_day(query.get("from", "")), _day(query.get("to", "")))
+        days = DayRange(_day(query.get("from", "")), _day(query.get("to", "")))
+        if days.first < EARLIEST or days.last > today + LATEST_AHEAD:
+            raise BadRange(f"A range lies between {EARLIEST} and a year from now.")
+        return days
     period = query.get("period", DEFAULT_PERIOD)
     if period not in PERIODS:
         raise BadRange(f"There is no period {period!r}.")

@@ -86,10 +86,9 @@ def overview(prop: Property, days: DayRange, now: datetime, top: int = 10) -> Ov
     before = days.before()
     current, previous = _count(prop, [days, before])
     tables = _tables(current, top)
-    whole = cover_days(days.first, days.last, prop.tz)
-    questions = [everyone.over(whole), everyone.over(cover_days(before.first, before.last, prop.tz))]
+    questions = [everyone.over(current.whole), everyone.over(previous.whole)]
     questions += [everyone.over(part) for part in (*current.parts, *previous.parts)]
-    questions += [entry.expression.over(whole) for table in tables for entry in table]
+    questions += [entry.expression.over(current.whole) for table in tables for entry in table]
     found = iter([len(visitors) for visitors in answers(prop, questions)])
     return Overview(
         range=days,
@@ -113,9 +112,11 @@ class _Counts:
     """The event and session counts of one range by trait: in all, and for each point of the chart.
 
     A point is a slot, but for the first and last month of a range that cuts them: so `parts` are
-    the covers of the points, and the totals are the sums of their counts.
+    the covers of the points. The totals are those of the cover of the range, like its visitors: after
+    a change of the time zone days that are over keep their numbers, while their hours have other names.
     """
 
+    whole: tuple[Slot, ...]
     starts: tuple[Slot, ...]
     parts: tuple[tuple[Slot, ...], ...]
     events_by_part: tuple[Counter[str], ...]
@@ -135,12 +136,23 @@ class _Entry:
 
 def _count(prop: Property, ranges: Sequence[DayRange]) -> list[_Counts]:
     """The counts of every range, in one round trip."""
-    shapes = [_parts(prop, days) for days in ranges]
-    labels = list({slot.label: None for _, parts in shapes for part in parts for slot in part})
+    shapes = [(tuple(cover_days(days.first, days.last, prop.tz)), *_parts(prop, days)) for days in ranges]
+    labels = list({slot.label: None for whole, _, parts in shapes for part in (whole, *parts) for slot in part})
     found = counts(prop, [(what, label) for what in ("events", "sessions") for label in labels])
     events = dict(zip(labels, found, strict=False))
     sessions = dict(zip(labels, found[len(labels) :], strict=True))
-    return [_sum_up(starts, parts, events, sessions) for starts, parts in shapes]
+    return [
+        _Counts(
+            whole=whole,
+            starts=starts,
+            parts=parts,
+            events_by_part=tuple(_total(events, part) for part in parts),
+            sessions_by_part=tuple(_total(sessions, part) for part in parts),
+            events=_total(events, whole),
+            sessions=_total(sessions, whole),
+        )
+        for whole, starts, parts in shapes
+    ]
 
 
 def _parts(prop: Property, days: DayRange) -> tuple[tuple[Slot, ...], tuple[tuple[Slot, ...], ...]]:
@@ -151,21 +163,10 @@ def _parts(prop: Property, days: DayRange) -> tuple[tuple[Slot, ...], tuple[tupl
     return starts, parts
 
 
-def _sum_up(
-    starts: tuple[Slot, ...],
-    parts: tuple[tuple[Slot, ...], ...],
-    events: Mapping[str, Counter[str]],
-    sessions: Mapping[str, Counter[str]],
-) -> _Counts:
-    events_by_part = tuple(_total(events[slot.label] for slot in part) for part in parts)
-    sessions_by_part = tuple(_total(sessions[slot.label] for slot in part) for part in parts)
-    return _Counts(starts, parts, events_by_part, sessions_by_part, _total(events_by_part), _total(sessions_by_part))
-
-
-def _total(counters: Iterable[Counter[str]]) -> Counter[str]:
+def _total(counters: Mapping[str, Counter[str]], slots: Iterable[Slot]) -> Counter[str]:
     total: Counter[str] = Counter()
-    for counter in counters:
-        total.update(counter)
+    for slot in slots:
+        total.update(counters[slot.label])
     return total
 
 

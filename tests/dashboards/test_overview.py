@@ -127,6 +127,19 @@ def assert_arrivals(found: tuple[Row, ...], now: list[Happened], begun: list[Hap
     assert [row.count for row in found] == sorted((row.count for row in found), reverse=True)
 
 
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York"])
+def test_days_that_are_over_keep_their_numbers_in_another_time_zone(prop: Property, zone: str) -> None:
+    play(prop, seed=3, sessions=60)
+    yesterday = DayRange(date(2026, 11, 23), date(2026, 11, 23))
+    before = overview(prop, yesterday, NOW)
+    assert before.pageviews.now
+    prop.time_zone = zone
+    prop.save()
+    after = overview(prop, yesterday, NOW)
+    for name in ("visitors", "sessions", "pageviews", "events", "top_pages", "top_sources", "top_events"):
+        assert getattr(after, name) == getattr(before, name)
+
+
 def test_points_say_what_is_unfinished_and_what_has_not_begun(prop: Property) -> None:
     today = DayRange(NOW.date(), NOW.date())
     points = overview(prop, today, NOW).points

@@ -32,6 +32,9 @@ def test_what_is_picked_becomes_days(query: dict[str, str], first: date, last: d
         {"from": "2026-11-02"},
         {"from": "<b>", "to": "2026-11-01"},
         {"from": "2000-01-01", "to": "2026-01-01"},
+        {"from": "0001-01-01", "to": "0001-01-10"},
+        {"from": "1890-01-01", "to": "1890-01-10"},
+        {"from": "9999-12-30", "to": "9999-12-31"},
     ],
 )
 def test_what_makes_no_range_is_refused_with_a_sentence(query: dict[str, str]) -> None:
