@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from dashboards.charts import Value
 from dashboards.ranges import DEFAULT_PERIOD, PERIODS, DayRange
 from dashboards.reports.overview import Figure, Overview, Point, Row
-from tracking.bitmaps.slots import Granularity, Slot
 from tracking.drops import Drop
 
 # metric in the address -> (word on the page, what it counts)
@@ -90,24 +88,21 @@ def _query(dates: Mapping[str, str], metric: str) -> str:
     return "?" + urlencode({**dates, "metric": metric} if metric != DEFAULT_METRIC else dict(dates))
 
 
-def series(report: Overview, metric: str, tz: ZoneInfo) -> list[Value]:
+def series(report: Overview, metric: str) -> list[Value]:
     """The slots of the chart, each beside the slot of the same place in the range before.
 
     Where the range is not over yet, its remaining slots are there without a number.
     """
     now, before = report.points, report.points_before
-    starts = [point.start for point in now]
-    while starts and len(starts) < len(before):
-        starts.append(_next(starts[-1], report.granularity, tz))
     return [
         Value(
-            start=start,
+            start=point.start,
             now=_number(now, index, metric),
             start_before=before[index].start if index < len(before) else None,
             before=_number(before, index, metric),
-            unfinished=index < len(now) and now[index].unfinished,
+            unfinished=point.unfinished,
         )
-        for index, start in enumerate(starts)
+        for index, point in enumerate(now)
     ]
 
 
@@ -115,10 +110,6 @@ def _number(points: Sequence[Point], index: int, metric: str) -> int | None:
     if index >= len(points) or points[index].future:
         return None
     return int(getattr(points[index], metric))
-
-
-def _next(start: datetime, granularity: Granularity, tz: ZoneInfo) -> datetime:
-    return Slot.containing(start, granularity, tz).next(tz).start.astimezone(tz)
 
 
 def tables(report: Overview) -> list[Table]:

@@ -43,7 +43,14 @@ class DayRange:
         return Granularity.DAY if self.days <= DAYS_UP_TO_DAYS else Granularity.MONTH
 
     def before(self) -> "DayRange":
-        """The range of the same length that ends the day before this one begins."""
+        """The range of the same length that ends the day before this one begins.
+
+        Whole months are compared with as many months, however many days those have.
+        """
+        if self.granularity is Granularity.MONTH and self.first.day == 1:
+            months = (self.last.year - self.first.year) * 12 + self.last.month - self.first.month + 1
+            begin = self.first.year * 12 + self.first.month - 1 - months
+            return DayRange(date(begin // 12, begin % 12 + 1, 1), self.first - timedelta(days=1))
         return DayRange(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
 
 

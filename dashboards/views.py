@@ -58,7 +58,7 @@ def _range(request: Request, today: date) -> tuple[DayRange, str]:
 def _overview(prop: Property, days: DayRange, now: datetime, metric: str, query: dict[str, str]) -> dict[str, Any]:
     report = overview(prop, days, now)
     choices = pages.periods(query, metric)
-    values = pages.series(report, metric, prop.tz)
+    values = pages.series(report, metric)
     return {
         "report": report,
         "metric": metric,

@@ -43,24 +43,20 @@ def hours(count: int) -> list[datetime]:
 
 def test_slots_that_have_not_begun_have_no_number() -> None:
     now = [point(at, 5, unfinished=index == 1, future=index > 1) for index, at in enumerate(hours(4))]
-    values = pages.series(report(now, [point(at, 7) for at in hours(4)]), "events", PARIS)
+    values = pages.series(report(now, [point(at, 7) for at in hours(4)]), "events")
     assert [value.now for value in values] == [50, 50, None, None]
     assert [value.before for value in values] == [70, 70, 70, 70]
     assert [value.unfinished for value in values] == [False, True, False, False]
 
 
-def test_a_range_before_that_is_longer_is_shown_to_its_end() -> None:
-    values = pages.series(
-        report([point(at, 1) for at in hours(2)], [point(at, 2) for at in hours(4)]), "visitors", PARIS
-    )
-    assert [value.now for value in values] == [1, 1, None, None]
-    assert [value.start for value in values] == hours(4)
+def test_a_range_before_that_is_longer_is_shown_as_far_as_the_range_goes() -> None:
+    values = pages.series(report([point(at, 1) for at in hours(2)], [point(at, 2) for at in hours(4)]), "visitors")
+    assert [value.start for value in values] == hours(2)
+    assert [value.before for value in values] == [2, 2]
 
 
 def test_a_range_before_that_is_shorter_leaves_a_gap() -> None:
-    values = pages.series(
-        report([point(at, 1) for at in hours(3)], [point(at, 2) for at in hours(2)]), "visitors", PARIS
-    )
+    values = pages.series(report([point(at, 1) for at in hours(3)], [point(at, 2) for at in hours(2)]), "visitors")
     assert [value.before for value in values] == [2, 2, None]
     assert values[2].start_before is None
 

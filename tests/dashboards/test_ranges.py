@@ -46,6 +46,11 @@ def test_the_range_before_has_the_same_length_and_ends_where_this_begins() -> No
     assert DayRange(date(2026, 11, 18), TODAY).before() == DayRange(date(2026, 11, 11), date(2026, 11, 17))
 
 
+def test_whole_months_are_compared_with_as_many_months() -> None:
+    assert DayRange(date(2026, 7, 1), date(2026, 10, 31)).before() == DayRange(date(2026, 3, 1), date(2026, 6, 30))
+    assert DayRange(date(2026, 1, 1), TODAY).before() == DayRange(date(2025, 2, 1), date(2025, 12, 31))
+
+
 @pytest.mark.parametrize(
     ("days", "granularity"), [(1, "hour"), (2, "hour"), (3, "day"), (92, "day"), (93, "month"), (400, "month")]
 )
