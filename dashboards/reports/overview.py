@@ -79,6 +79,7 @@ class Overview:
     top_sources: tuple[Row, ...]
     top_campaigns: tuple[Row, ...]
     top_events: tuple[Row, ...]
+    unfinished: bool  # the range is not over yet, the one before is: their numbers are not alike
 
 
 def overview(prop: Property, days: DayRange, now: datetime, top: int = 10) -> Overview:
@@ -104,6 +105,7 @@ def overview(prop: Property, days: DayRange, now: datetime, top: int = 10) -> Ov
         top_sources=_rows(tables[1], found),
         top_campaigns=_rows(tables[2], found),
         top_events=_rows(tables[3], found),
+        unfinished=now < current.whole[-1].end,
     )
 
 

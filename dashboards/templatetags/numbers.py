@@ -58,8 +58,13 @@ def percent(share: float) -> str:
 
 
 @register.inclusion_tag("parts/change.html")
-def change(figure: Figure) -> dict[str, object]:
-    """How a figure changed: arrow, sign, percent and word, with the number it is measured against."""
+def change(figure: Figure, unfinished: bool = False) -> dict[str, object]:
+    """How a figure changed: arrow, sign, percent and word, with the number it is measured against.
+
+    While the range is not over, no change is claimed: a part of a day is not less than a whole one.
+    """
+    if unfinished and figure.before:
+        return {"course": "unfinished", "figure": figure}
     share = figure.change
     if share is None:
         return {"course": "new" if figure.now else "same", "figure": figure}

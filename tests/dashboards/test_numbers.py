@@ -104,3 +104,9 @@ def test_bars_are_measured_by_the_largest() -> None:
     assert numbers.bar_width(50, 80) == "62.5"
     assert numbers.bar_width(80, 80) == "100.0"
     assert numbers.bar_width(0, 0) == "0"
+
+
+def test_no_change_is_claimed_while_the_range_is_not_over() -> None:
+    shown = Template("{% load numbers %}{% change figure True %}").render(Context({"figure": Figure(2, 37)}))
+    assert "so far; 37 before, in all" in shown
+    assert "fewer" not in shown

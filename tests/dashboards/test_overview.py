@@ -145,6 +145,8 @@ def test_points_say_what_is_unfinished_and_what_has_not_begun(prop: Property) ->
     points = overview(prop, today, NOW).points
     assert len(points) == 24
     assert [point.start.hour for point in points if point.unfinished] == [12]
+    assert overview(prop, today, NOW).unfinished
+    assert not overview(prop, today.before(), NOW).unfinished
     assert [point.start.hour for point in points if point.future] == list(range(13, 24))
 
 

@@ -31,7 +31,7 @@ def report(now: list[Point], before: list[Point]) -> Overview:
     some = Figure(1, 1)
     empty: tuple[()] = ()
     return Overview(
-        TODAY, TODAY.before(), Granularity.HOUR, some, some, some, some, tuple(now), tuple(before), *[empty] * 4
+        TODAY, TODAY.before(), Granularity.HOUR, some, some, some, some, tuple(now), tuple(before), *[empty] * 4, False
     )
 
 
