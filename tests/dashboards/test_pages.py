@@ -29,9 +29,21 @@ def point(start: datetime, number: int, *, unfinished: bool = False, future: boo
 
 def report(now: list[Point], before: list[Point]) -> Overview:
     some = Figure(1, 1)
-    empty: tuple[()] = ()
     return Overview(
-        TODAY, TODAY.before(), Granularity.HOUR, some, some, some, some, tuple(now), tuple(before), *[empty] * 4, False
+        range=TODAY,
+        compared_with=TODAY.before(),
+        granularity=Granularity.HOUR,
+        visitors=some,
+        sessions=some,
+        pageviews=some,
+        events=some,
+        points=tuple(now),
+        points_before=tuple(before),
+        top_pages=(),
+        top_sources=(),
+        top_campaigns=(),
+        top_events=(),
+        unfinished=False,
     )
 
 
