@@ -3,8 +3,12 @@
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.models import Group
 
 from accounts.models import Account, Membership, User
+
+# Rights are given by roles in an account; Django's groups would only mislead.
+admin.site.unregister(Group)
 
 
 class UserCreationForm(BaseUserCreationForm):

@@ -5,6 +5,10 @@ from django.urls import include, path
 
 from aktivat_site import health
 
+admin.site.site_title = "Aktivat"
+admin.site.site_header = "Aktivat, for operators"
+admin.site.index_title = "Everything in this installation"
+
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -15,6 +15,7 @@ TOP = 12
 BOX_WIDTH = 1000
 MOST_GRIDLINES = 5
 MOST_LABELS = 8
+MONTHS = 12
 # On a phone only every second label is shown, and never more than this many.
 NICE_STEPS = (1, 2, 2.5, 5, 10)
 
@@ -134,13 +135,13 @@ def slot_words(start: datetime, granularity: Granularity) -> str:
     return f"{start:%B %Y}"
 
 
-def axis_words(start: datetime, granularity: Granularity, first: bool) -> str:
-    """A slot in short, for the axis; the first hour of a day says the day."""
+def axis_words(start: datetime, granularity: Granularity, first: bool, new_year: bool = False) -> str:
+    """A slot in short, for the axis. The first hour of a day says the day, a `new_year` the year."""
     if granularity is Granularity.HOUR:
         return f"{start.day} {start:%b}" if start.hour == 0 and not first else f"{start:%H:%M}"
     if granularity is Granularity.DAY:
         return f"{start.day} {start:%b}"
-    return f"{start:%b %Y}" if first or start.month == 1 else f"{start:%b}"
+    return f"{start:%b %Y}" if first or new_year or start.month == 1 else f"{start:%b}"
 
 
 def _spot(value: Value, index: int, count: int, highest: int, granularity: Granularity) -> Spot:
@@ -160,15 +161,17 @@ def _across(index: int, count: int) -> float:
 
 def _labels(spots: Sequence[Spot], granularity: Granularity) -> tuple[Label, ...]:
     """At most eight labels, evenly apart; every second one, at most four, also where there is little room."""
-    dated = [spot for spot in spots if spot.value.start is not None]
+    dated = [(spot, spot.value.start) for spot in spots if spot.value.start is not None]
     step = -(-len(dated) // MOST_LABELS)
     if granularity is Granularity.HOUR:
         step = next(hours for hours in (1, 2, 3, 4, 6, 8, 12, 24) if hours >= step)
     chosen = dated[::step]
+    years = [start.year for _, start in chosen]
+    # The first label of its year that is shown: its January may be left out.
+    is_new = [len(dated) > MONTHS and years.index(year) == index for index, year in enumerate(years)]
     return tuple(
-        Label(axis_words(spot.value.start, granularity, first=index == 0), spot.x, _anchor(spot.x), index % 2 == 0)
-        for index, spot in enumerate(chosen)
-        if spot.value.start is not None
+        Label(axis_words(start, granularity, index == 0, is_new[index]), spot.x, _anchor(spot.x), index % 2 == 0)
+        for index, (spot, start) in enumerate(chosen)
     )
 
 

@@ -132,3 +132,10 @@ def test_slots_in_words() -> None:
     assert axis_words(at, Granularity.DAY, first=True) == "3 Nov"
     assert axis_words(at, Granularity.MONTH, first=False) == "Nov"
     assert axis_words(at.replace(month=1), Granularity.MONTH, first=False) == "Jan 2026"
+
+
+def test_the_first_month_shown_of_a_year_says_the_year() -> None:
+    months = [datetime(2024 + (10 + index) // 12, (10 + index) % 12 + 1, 1, tzinfo=UTC) for index in range(24)]
+    labels = chart([Value(month, 1, None, None, False) for month in months], Granularity.MONTH).labels
+    assert [label.words for label in labels][:3] == ["Nov 2024", "Feb 2025", "May"]
+    assert [label.words for label in labels if "2026" in label.words] == ["Feb 2026"]

@@ -315,3 +315,20 @@ def test_an_expired_login_asks_again_and_comes_back(page: Page, site: Site) -> N
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(site.page("shop", "snippet/"))
+
+
+def test_wrong_dates_from_the_menu_say_why(page: Page, site: Site) -> None:
+    open_page(page, site.page("shop"))
+    page.locator("#range summary").click()
+    page.locator("input[name=from]").fill("2026-01-05")
+    page.locator("input[name=to]").fill("2026-01-01")
+    page.get_by_role("button", name="Show these dates").click()
+    expect(page.get_by_role("alert")).to_contain_text("The range ends before it begins.")
+
+
+def test_type_has_its_sizes(page: Page, site: Site) -> None:
+    open_page(page, site.page("shop"))
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('body *')].map((element) => getComputedStyle(element).fontSize)"
+    )
+    assert {float(size.removesuffix("px")) for size in sizes} <= {12, 14, 16, 20, 28, 40}
