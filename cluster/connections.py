@@ -6,7 +6,6 @@ each caller that writes reads its position again after an error, and only then s
 """
 
 from functools import cache
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -56,12 +55,6 @@ def broker() -> Redis:
         socket_connect_timeout=CONNECT_SECONDS,
         socket_timeout=REPLY_SECONDS,
     )
-
-
-def without_password(url: str) -> str:
-    """`url` as it may be shown: host and port only."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port}"
 
 
 def _known(url: str, variable: str) -> str:

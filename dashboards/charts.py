@@ -15,8 +15,8 @@ TOP = 12
 BOX_WIDTH = 1000
 MOST_GRIDLINES = 5
 MOST_LABELS = 8
+# Up to so many months the axis says the year once.
 MONTHS = 12
-# On a phone only every second label is shown, and never more than this many.
 NICE_STEPS = (1, 2, 2.5, 5, 10)
 
 

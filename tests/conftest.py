@@ -2,7 +2,6 @@
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
 from pytest_django.fixtures import Settings
 
 from accounts.models import Account, Membership, User
@@ -77,8 +76,3 @@ def empty_servers(servers: None) -> None:
     """Both servers of this test process, emptied (they are its own and hold nothing else)."""
     data().flushall()
     broker().flushall()
-
-
-def signed_in(client: Client, user: User) -> Client:
-    client.force_login(user)
-    return client
