@@ -156,9 +156,12 @@ CELERY = {
         "tracking.tasks.drain": {"queue": "drain"},
         "tracking.tasks.sweep": {"queue": "drain"},
         "tracking.tasks.seal": {"queue": "seal"},
+        "tracking.tasks.close": {"queue": "slow"},
+        "tracking.tasks.close_all": {"queue": "slow"},
     },
     "beat_schedule": {
         "sweep": {"task": "tracking.tasks.sweep", "schedule": 5.0},
+        "close": {"task": "tracking.tasks.close_all", "schedule": 600.0},
         "heartbeat": {"task": "cluster.tasks.heartbeat", "schedule": 5.0},
     },
     "beat_schedule_filename": str(RUN_DIR / "beat"),

@@ -14,6 +14,7 @@ from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
+from redis.exceptions import AskError, ClusterDownError, MovedError, ReadOnlyError, TryAgainError
 from redis.retry import Retry
 
 CONNECT_SECONDS = 3
@@ -34,6 +35,27 @@ def data_client(url: str = "") -> RedisCluster:
 def data() -> RedisCluster:
     """This process's client of the data cluster (thread-safe)."""
     return data_client()
+
+
+def shard(key: str) -> Redis:
+    """The master that holds `key`, and with it all that shares its hash tag.
+
+    Its pipelines need no slot arithmetic for each command. When the slot has moved on it raises one
+    of MOVED; then `find_shards_again`.
+    """
+    client = data()
+    node = client.get_node_from_key(key)
+    assert node is not None  # only a cluster with unassigned slots has none; from_url refuses that
+    return client.get_redis_connection(node)
+
+
+def find_shards_again() -> None:
+    """Ask the cluster anew which master holds what."""
+    data().nodes_manager.initialize()
+
+
+# What a command answers when its slot is elsewhere, on its way, or nowhere for the moment.
+MOVED = (MovedError, AskError, TryAgainError, ClusterDownError, ReadOnlyError)
 
 
 def data_async() -> AsyncRedisCluster:

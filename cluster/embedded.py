@@ -26,6 +26,7 @@ save ""
 appendonly yes
 maxmemory-policy noeviction
 hash-max-listpack-entries 512
+hash-max-listpack-value 256
 """
 
 

@@ -19,7 +19,7 @@ def create(
     name: str,
     patterns: Iterable[str],
     time_zone: str = "UTC",
-    layout: LayoutName = LayoutName.SEED,
+    layout: LayoutName = LayoutName.PACKED,
 ) -> Property:
     """A new property. Raises ValueError for a bad hostname, HostnameTaken for one in use."""
     prop = Property(account=account, name=name, time_zone=time_zone, layout=layout)

@@ -1,18 +1,40 @@
 """A property is a site, an app or anything that is measured. In code it is called `prop`."""
 
 import zoneinfo
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
+from django.core.validators import BaseValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 
 from accounts.models import Account
-from properties import hostnames
+from properties import grouping, hostnames
+from properties.exclusions import Exclusions
 
 
 def check_time_zone(name: str) -> None:
     if name not in zoneinfo.available_timezones():
         raise ValidationError(f"{name} is not a time zone such as Europe/Paris.")
+
+
+def check_page_groups(text: str) -> None:
+    _check(grouping.parse, text)
+
+
+def check_addresses(text: str) -> None:
+    _check(Exclusions.parse, text)
+
+
+def _check(parse: Callable[[str], object], text: str) -> None:
+    try:
+        parse(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
+
+
+def between(low: int, high: int) -> list[BaseValidator]:
+    return [MinValueValidator(low), MaxValueValidator(high)]
 
 
 class LayoutName(models.TextChoices):
@@ -28,7 +50,37 @@ class Property(models.Model):
     time_zone = models.CharField(
         max_length=64, default="UTC", validators=[check_time_zone], help_text="Days begin at midnight here."
     )
-    layout = models.CharField(max_length=10, choices=LayoutName.choices, default=LayoutName.SEED, editable=False)
+    layout = models.CharField(max_length=10, choices=LayoutName.choices, default=LayoutName.PACKED, editable=False)
+    session_minutes = models.PositiveIntegerField(
+        default=30, validators=between(1, 720), help_text="So long without an event ends a session."
+    )
+    minutes_kept_hours = models.PositiveIntegerField(
+        default=48, validators=between(1, 24 * 3660), help_text="How long the numbers of single minutes are kept."
+    )
+    hours_kept_days = models.PositiveIntegerField(
+        default=90, validators=between(1, 36_600), help_text="How long the numbers of single hours are kept."
+    )
+    names_a_day = models.PositiveIntegerField(
+        default=5_000,
+        validators=between(10, 100_000),
+        help_text="Distinct pages, sources … a day; the others count under (other).",
+    )
+    page_groups = models.TextField(
+        blank=True,
+        validators=[check_page_groups],
+        help_text="One pattern a line: /product/:id, or /shop/** -> Shop. Pages that fit count as one.",
+    )
+    kept_parameters = models.CharField(
+        max_length=500, blank=True, help_text="Query parameters whose values are never removed, with spaces between."
+    )
+    attribute_traits = models.CharField(
+        max_length=500, blank=True, help_text="Event attributes that visitors can be counted by, with spaces between."
+    )
+    excluded_addresses = models.TextField(
+        blank=True,
+        validators=[check_addresses],
+        help_text="Your own addresses, one a line, as 203.0.113.7 or 2001:db8::/32. Their visits are not counted.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     # Raised by every change of what the collector needs to know; see tracking/directory.py.
     changed_at = models.DateTimeField(auto_now=True, db_index=True)

@@ -63,12 +63,16 @@ def member(account: Account, email: str, role: Role) -> User:
 @pytest.fixture
 def layout() -> LayoutName:
     """How the bitmaps of `prop` are kept; what must be the same in all layouts is asked of each."""
-    return LayoutName.SEED
+    return LayoutName.PACKED
 
 
 @pytest.fixture
 def prop(account: Account, empty_servers: None, layout: LayoutName) -> Property:
-    return definitions.create(account, "Shop", ["shop.example", "*.shop.example"], layout=layout)
+    made = definitions.create(account, "Shop", ["shop.example", "*.shop.example"], layout=layout)
+    # Tests live on one day for ever; what they write must not be too old to be kept.
+    made.minutes_kept_hours, made.hours_kept_days = 24 * 3660, 36_600
+    made.save()
+    return made
 
 
 @pytest.fixture

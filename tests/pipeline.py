@@ -8,11 +8,12 @@ from typing import Any
 from cluster.connections import data
 from properties.models import Property
 from tracking import directory, stream, wire
-from tracking.admission import Admitted, admit
+from tracking.admission import Admitted, Sender, admit
 from tracking.drain import Drain
 from tracking.keys import Keys
 
 NOW = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 
 
 def raw() -> Any:
@@ -39,13 +40,13 @@ def batch(prop: Property, visitor: str, events: Sequence[Mapping[str, object]], 
 
 
 def admitted(prop: Property, some: wire.Batch, now: datetime = NOW) -> Admitted:
-    return admit(some, directory.load(), "", "test agent", ms(now))
+    return admit(some, directory.load(), Sender(user_agent=BROWSER, language="en-GB,en;q=0.9"), ms(now))
 
 
 def append(prop: Property, taken: Admitted) -> None:
-    for property_id, events in taken.events.items():
+    for property_id, packet in taken.packets.items():
         key = Keys(taken.account_id, property_id).ingest
-        data().xadd(key, {stream.FIELD: stream.encode(events)})
+        data().xadd(key, {stream.FIELD: stream.encode([packet])})
 
 
 def view(prop: Property, visitor: str, url: str, at: datetime, *, session: str = "", referrer: str = "") -> None:
@@ -62,4 +63,4 @@ def did(prop: Property, visitor: str, name: str, at: datetime, *, session: str =
 
 def drain(prop: Property) -> None:
     """Until the stream is empty."""
-    assert Drain.of(data(), prop).run()
+    assert Drain.of(prop).run()

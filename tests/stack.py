@@ -18,6 +18,8 @@ from typing import Any
 
 from redis.cluster import RedisCluster
 
+from tests.pipeline import BROWSER
+
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 240
 
@@ -71,7 +73,7 @@ class Stack:
         return done.stdout
 
     def create_account(
-        self, email: str, host: str, password: str = "correct horse battery", layout: str = "seed"
+        self, email: str, host: str, password: str = "correct horse battery", layout: str = "packed"
     ) -> dict[str, Any]:
         options = ("--email", email, "--password", password, "--name", "Shop", "--property", host, "--layout", layout)
         printed: dict[str, Any] = json.loads(self.manage("create_account", *options).splitlines()[-1])
@@ -90,7 +92,7 @@ class Stack:
 
     def send(self, path: str, body: bytes | None = None, /, **headers: str) -> Answer:
         """A POST of `body`, or a GET without one."""
-        request = urllib.request.Request(self.url + path, data=body, headers=headers)
+        request = urllib.request.Request(self.url + path, data=body, headers={"User-Agent": BROWSER, **headers})
         try:
             with urllib.request.urlopen(request, timeout=30) as reply:
                 return Answer(reply.status, reply.headers, reply.read())

@@ -1,6 +1,6 @@
 """Which events of a batch are taken, for which property, and why the others are not. Pure.
 
-account known?  ──►  property: named, else by hostname  ──►  time within 30 days  ──►  StreamEvent
+account known?  ──►  property: named, else by hostname  ──►  time within 30 days  ──►  packets
     404                404 unknown_host / 403 wrong_host        too_old / in_future
 """
 
@@ -11,7 +11,7 @@ from typing import Protocol
 
 from properties.hostnames import normalise
 from tracking.arrival import host_of
-from tracking.stream import StreamEvent
+from tracking.stream import NO_NUMBER, Packet, StreamEvent
 from tracking.wire import Batch, Refused, WireEvent
 
 OLDEST_MS = 30 * 24 * 3600 * 1000
@@ -29,18 +29,29 @@ class Table(Protocol):
     def property_for(self, account_id: int, hostname: str) -> int | None: ...
 
 
+@dataclass(frozen=True)
+class Sender:
+    """What a request tells beside its body. The address it came from is not kept, only the place it stands for."""
+
+    host: str = ""  # of the page that sent it
+    user_agent: str = ""
+    language: str = ""
+    country: str = ""
+    city: str = ""
+
+
 @dataclass
 class Admitted:
     """What is taken by property, and what is not: (property, reason) -> events; host -> events."""
 
     account_id: int
-    events: dict[int, list[StreamEvent]] = field(default_factory=dict)
+    packets: dict[int, Packet] = field(default_factory=dict)
     drops: Counter[tuple[int, str]] = field(default_factory=Counter)
     unknown_hosts: Counter[str] = field(default_factory=Counter)
 
     @property
     def taken(self) -> int:
-        return sum(len(events) for events in self.events.values())
+        return sum(len(packet.events) for packet in self.packets.values())
 
     def reasons(self) -> Counter[str]:
         found: Counter[str] = Counter()
@@ -51,8 +62,8 @@ class Admitted:
         return found
 
 
-def admit(batch: Batch, table: Table, fallback_host: str, user_agent: str, received: int) -> Admitted:
-    """Sort the events of `batch`. `fallback_host`: the page's, for events without an address.
+def admit(batch: Batch, table: Table, sender: Sender, received: int) -> Admitted:
+    """Sort the events of `batch`. Those without an address are of the page that sent them.
 
     Raises Refused when nothing of it can be for anybody: an unknown account or property.
     """
@@ -63,7 +74,7 @@ def admit(batch: Batch, table: Table, fallback_host: str, user_agent: str, recei
     admitted = Admitted(account_id)
     shift = received - batch.sent if batch.sent is not None else 0
     for event in batch.events:
-        host = hostname_of(event, fallback_host)
+        host = hostname_of(event, sender.host)
         property_id = table.property_for(account_id, host) if host else None
         if named is not None and host and property_id != named:
             admitted.drops[(named, "wrong_host")] += 1
@@ -76,7 +87,10 @@ def admit(batch: Batch, table: Table, fallback_host: str, user_agent: str, recei
         if reason := time_reason(at, received):
             admitted.drops[(property_id, reason)] += 1
             continue
-        admitted.events.setdefault(property_id, []).append(_stream_event(event, batch, at, received, user_agent))
+        packet = admitted.packets.get(property_id)
+        if packet is None:
+            packet = admitted.packets[property_id] = _packet(batch, sender, received)
+        packet.events.append(_stream_event(event, min(at, received)))
     return admitted
 
 
@@ -103,17 +117,31 @@ def time_reason(at: int, received: int) -> str:
     return "in_future" if at > received + AHEAD_MS else ""
 
 
-def _stream_event(event: WireEvent, batch: Batch, at: int, received: int, user_agent: str) -> StreamEvent:
-    return StreamEvent(
-        name=event.name,
-        at=min(at, received),
-        received=received,
+def _packet(batch: Batch, sender: Sender, received: int) -> Packet:
+    return Packet(
         visitor_id=batch.visitor.bytes,
         session_id=batch.session.bytes,
+        received=received,
+        events=[],
+        tab=batch.tab,
+        queue=batch.queue,
+        user_agent=sender.user_agent,
+        language=batch.language or sender.language,
+        screen=batch.screen,
+        country=sender.country,
+        city=sender.city,
+    )
+
+
+def _stream_event(event: WireEvent, at: int) -> StreamEvent:
+    return StreamEvent(
+        name=event.name,
+        at=at,
         url=event.url,
         referrer=event.referrer,
         title=event.title,
-        tab=batch.tab,
-        user_agent=user_agent,
+        user=str(event.user),
+        number=NO_NUMBER if event.n is None else event.n,
         attributes=event.attributes,
+        data=event.data,
     )

@@ -12,7 +12,7 @@ the answer is lost nobody knows whether the entry was written; the request is an
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,7 @@ class _Waiting:
     done: "asyncio.Future[None]"
 
     def owners(self) -> list[Owner]:
-        return [(self.admitted.account_id, property_id) for property_id in self.admitted.events]
+        return [(self.admitted.account_id, property_id) for property_id in self.admitted.packets]
 
 
 class Appender:
@@ -126,12 +126,12 @@ def _settle(together: list[_Waiting], error: Unavailable | None = None) -> None:
 
 def _commands(together: list[_Waiting]) -> tuple[list[Owner | None], list[tuple[Any, ...]]]:
     """The commands that write everything of `together`; beside each whose events it holds, None for counts."""
-    events: dict[Owner, list[stream.StreamEvent]] = {}
+    packets: dict[Owner, list[stream.Packet]] = {}
     counts: Counter[tuple[str, str]] = Counter()
     for waiting in together:
         admitted = waiting.admitted
-        for property_id, some in admitted.events.items():
-            events.setdefault((admitted.account_id, property_id), []).extend(some)
+        for property_id, packet in admitted.packets.items():
+            packets.setdefault((admitted.account_id, property_id), []).append(packet)
         for (property_id, reason), number in admitted.drops.items():
             counts[(Keys(admitted.account_id, property_id).drops(waiting.day), reason)] += number
         # The most frequent few: the list is for typing errors, not for a flood of invented hosts.
@@ -139,12 +139,24 @@ def _commands(together: list[_Waiting]) -> tuple[list[Owner | None], list[tuple[
             counts[(Keys(admitted.account_id, NO_PROPERTY).unknown_hosts(waiting.day), host)] += number
     owners: list[Owner | None] = []
     commands: list[tuple[Any, ...]] = []
-    for owner, some in events.items():
-        for start in range(0, len(some), MAX_EVENTS):
+    for owner, some in packets.items():
+        for entry in _entries(some):
             owners.append(owner)
-            packed = stream.encode(some[start : start + MAX_EVENTS])
-            commands.append(("XADD", Keys(*owner).ingest, "*", stream.FIELD, packed))
+            commands.append(("XADD", Keys(*owner).ingest, "*", stream.FIELD, stream.encode(entry)))
     for (key, field), number in counts.items():
         owners += [None, None]
         commands += [("HINCRBY", key, field, number), ("EXPIRE", key, KEPT_SECONDS)]
     return owners, commands
+
+
+def _entries(packets: list[stream.Packet]) -> Iterator[list[stream.Packet]]:
+    """Packets in parts of about MAX_EVENTS events."""
+    entry: list[stream.Packet] = []
+    events = 0
+    for packet in packets:
+        if entry and events + len(packet.events) > MAX_EVENTS:
+            yield entry
+            entry, events = [], 0
+        entry.append(packet)
+        events += len(packet.events)
+    yield entry

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from tracking import wire
-from tracking.admission import Admitted, admit, known_account
+from tracking.admission import Admitted, Sender, admit, known_account
 from tracking.appender import Appender, Unavailable
 from tracking.arrival import host_of
 from tracking.directory import Directory
@@ -114,15 +114,15 @@ class Collector:
         """Make the events of `batch` durable. Raises Refused when none can be taken, Unavailable."""
         directory = await self._ready_directory()
         received = _now_ms()
-        host, agent = _page_host(scope), _header(scope, b"user-agent")[:500]
+        sender = _sender(scope)
         try:
-            admitted = admit(batch, directory.snapshot, host, agent, received)
+            admitted = admit(batch, directory.snapshot, sender, received)
             missing = bool(admitted.unknown_hosts)
         except Refused:
             missing = True
         if missing:
             await directory.refresh()
-            admitted = admit(batch, directory.snapshot, host, agent, received)
+            admitted = admit(batch, directory.snapshot, sender, received)
         await self._appender.append(admitted, _day(received))
         if not admitted.taken:
             reason = admitted.reasons().most_common(1)[0][0]
@@ -216,6 +216,14 @@ def _query(scope: Scope) -> dict[str, str]:
     except ValueError:
         return {}
     return dict(pairs)
+
+
+def _sender(scope: Scope) -> Sender:
+    return Sender(
+        host=_page_host(scope),
+        user_agent=_header(scope, b"user-agent")[:500],
+        language=_header(scope, b"accept-language")[:200],
+    )
 
 
 def _page_host(scope: Scope) -> str:

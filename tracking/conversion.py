@@ -1,6 +1,6 @@
 """From one layout to the other, while events keep coming.
 
-    take the drain's lease ─► seal ─► copy every bitmap ─► the property's row says the new layout ─► delete the old
+    take the drain's lease ─► seal ─► copy every slot ─► the property's row says the new layout ─► delete the old
          events wait in the stream meanwhile                  from here on the new one is read
 
 Until the row says so the old bitmaps are the truth, and a conversion that is broken off can be begun
@@ -9,35 +9,31 @@ again. The drain reads the layout after it has the lease, so none writes into th
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from datetime import UTC, datetime
 
-from redis.cluster import RedisCluster
 from redis.exceptions import WatchError
 
 from properties.models import LayoutName, Property
 from tracking import lease
-from tracking.bitmaps.addresses import Address
-from tracking.bitmaps.layouts import Layout
-from tracking.keys import Keys
-from tracking.layouts import LAYOUTS, layout_of
+from tracking.bitmaps.layouts import Layout, Shelf
+from tracking.shelves import LAYOUTS, layout_of, shelf_of
 
 log = logging.getLogger(__name__)
 
 LEASE_MS = 60_000
-ADDRESSES_AT_ONCE = 1_000
 SECONDS_FOR_THE_LEASE = 60
+FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)  # months that are not over are made as well
 
 
 class Busy(Exception):
     """Another worker keeps the lease of the property."""
 
 
-def convert(client: RedisCluster, prop: Property, target: LayoutName) -> int:
-    """Keep the bitmaps of `prop` in the layout `target`; how many were copied. Raises Busy."""
-    keys, token = Keys(prop.account_id, prop.id), lease.new_token()
+def convert(prop: Property, target: LayoutName) -> int:
+    """Keep the numbers of `prop` in the layout `target`; how many slots were copied. Raises Busy."""
+    shelf, token = shelf_of(prop), lease.new_token()
     deadline = time.monotonic() + SECONDS_FOR_THE_LEASE
-    while not lease.take(client, keys, token, LEASE_MS):
+    while not lease.take(shelf.client, shelf.keys, token, LEASE_MS):
         if time.monotonic() > deadline:
             raise Busy("Another worker keeps the property busy; try again.")
         time.sleep(0.05)
@@ -45,35 +41,30 @@ def convert(client: RedisCluster, prop: Property, target: LayoutName) -> int:
         prop.refresh_from_db()
         copied = 0
         if prop.layout != target:
-            copied = _copy(client, keys, prop, LAYOUTS[target])
-            if not lease.is_ours(client, keys, token):
+            copied = _copy(shelf, layout_of(prop), LAYOUTS[target])
+            if not lease.is_ours(shelf.client, shelf.keys, token):
                 raise Busy("The copying was interrupted for too long, and nothing was changed; try again.")
             prop.layout = target
             prop.save()
         for name, layout in LAYOUTS.items():
             if name != target:
-                layout.remove(client, keys)
+                layout.remove(shelf)
         return copied
     finally:
-        lease.let_go(client, keys, token)
+        lease.let_go(shelf.client, shelf.keys, token)
 
 
-def _copy(client: RedisCluster, keys: Keys, prop: Property, target: Layout) -> int:
-    source = layout_of(prop)
-    while source.waiting(client, keys):
+def _copy(shelf: Shelf, source: Layout, target: Layout) -> int:
+    while source.waiting(shelf):
         try:
-            source.seal(client, keys)
+            source.seal(shelf)
         except WatchError:
-            log.info("%s: somebody else has sealed the log meanwhile", keys.prefix)
-    copied = 0
-    for addresses in _in_parts(source.addresses(client, keys)):
-        target.store(client, keys, source.load(client, keys, addresses))
-        client.pexpire(keys.lease, LEASE_MS)
-        copied += len(addresses)
-    return copied
-
-
-def _in_parts(addresses: Iterable[Address]) -> Iterator[list[Address]]:
-    rest = iter(addresses)
-    while part := list(islice(rest, ADDRESSES_AT_ONCE)):
-        yield part
+            log.info("%s: somebody else has sealed the log meanwhile", shelf.keys.prefix)
+    source.close(shelf, FAR_FUTURE)
+    target.remove(shelf)  # what a conversion left that was broken off
+    labels = sorted(set(source.slots(shelf)))
+    for label in labels:
+        target.store(shelf, label, source.read(shelf, label))
+        shelf.client.pexpire(shelf.keys.lease, LEASE_MS)
+    target.close(shelf, FAR_FUTURE)
+    return len(labels)

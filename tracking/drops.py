@@ -21,6 +21,10 @@ EXPLANATIONS = {
     "too_many_attributes": "An event had more than 30 attributes.",
     "too_old": "The event happened more than 30 days before it was sent.",
     "in_future": "The event claimed to happen in the future.",
+    "bot": "The sender said that it is a program: a crawler, a monitor or a headless browser.",
+    "excluded": "The sender's address is one that you excluded.",
+    "repeat": "The event had been taken before; its sender had not seen the answer.",
+    "too_fast": "More came from one address or for this property than its limit allows.",
     "wrong_host": "The event named this property but came from a hostname that is not one of its own.",
 }
 

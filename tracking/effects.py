@@ -6,29 +6,42 @@ from uuid import UUID
 
 import msgspec
 
-from tracking.bitmaps.layouts import Layout
+from tracking import people, visitors
+from tracking.archive import rows
+from tracking.bitmaps.layouts import Layout, Shelf
 from tracking.ingest import Batch
 from tracking.keys import Keys
 from tracking.sessions import SessionChange
+from tracking.stream import FIELD
+
+NAMES_KEPT_SECONDS = 40 * 24 * 3600  # longer than late events may be
+SESSIONS_KEPT_SECONDS = 7 * 24 * 3600
 
 _encoder = msgspec.msgpack.Encoder()
 
 
-def write(pipe: Any, keys: Keys, layout: Layout, batch: Batch) -> None:
+def write(pipe: Any, shelf: Shelf, layout: Layout, batch: Batch) -> None:
     """Queue everything but the position; the caller adds that and executes."""
-    layout.add(pipe, keys, batch.marks, batch.tz)
-    _write_hashes(pipe, {(keys.visitors(id), id): index for id, index in batch.new_visitors.items()})
-    for (label, trait), number in batch.event_counts.items():
-        pipe.hincrby(keys.count("events", label), trait, number)
-    for (label, trait), number in batch.session_counts.items():
-        pipe.hincrby(keys.count("sessions", label), trait, number)
+    keys = shelf.keys
+    layout.add(shelf, pipe, batch.notes)
+    _write_hashes(pipe, {(keys.visitors(id), id): visitors.encode(batch.visitors[id]) for id in batch.touched})
+    _write_hashes(pipe, {(keys.people(user), user): people.encode(batch.people[user]) for user in batch.seen_people})
+    _write_hashes(pipe, {(keys.aliases, str(index)): str(of) for index, of in batch.aliases.items()})
     for (day, reason), number in batch.drops.items():
         pipe.hincrby(keys.drops(day), reason, number)
+    for day, names in batch.names.fresh.items():
+        pipe.sadd(keys.names(day), *names)
+        pipe.expire(keys.names(day), NAMES_KEPT_SECONDS)
+    begun: dict[str, list[str]] = {}
     for change in batch.sessions.changes.values():
         _write_session(pipe, keys, change)
-    touched = {change.visitor.index for change in batch.sessions.changes.values()}
-    last = {index: batch.sessions.last[index] for index in touched}
-    _write_hashes(pipe, {(keys.last_sessions(i), str(i)): _encoder.encode(session) for i, session in last.items()})
+        if change.before is None:
+            begun.setdefault(change.session.day, []).append(change.session.uuid)
+    for day, ids in begun.items():
+        pipe.lpush(keys.session_index(day), *ids)
+        pipe.expire(keys.session_index(day), SESSIONS_KEPT_SECONDS)
+    if batch.rows:
+        pipe.xadd(keys.archive, {FIELD: rows.encode(batch.rows)})
 
 
 def _write_hashes(pipe: Any, values: Mapping[tuple[str, Any], Any]) -> None:
@@ -41,22 +54,21 @@ def _write_hashes(pipe: Any, values: Mapping[tuple[str, Any], Any]) -> None:
 
 
 def _write_session(pipe: Any, keys: Keys, change: SessionChange) -> None:
+    """The session's infos, for whoever looks at it, and its state, for a late event."""
     session = change.session
     key = keys.session(session.day, session.uuid)
-    infos: dict[str, str | int] = {"started": session.started, "last": session.last}
-    if change.begun:
-        pipe.lpush(keys.session_index(session.day), session.uuid)
+    infos: dict[str, Any] = {"last": session.last, "events": session.events, "pageviews": session.pageviews}
+    infos |= {"started": session.started, "entry": session.entry, "exit": session.exit}
+    infos["state"] = _encoder.encode(session)
+    if change.before is None:
+        source, campaign = session.source
         infos |= {
-            "visitor": str(UUID(bytes=change.visitor.id)),
-            "visitor_index": change.visitor.index,
-            "source": session.source,
-            "campaign": session.campaign,
-            "referrer": change.referrer,
+            "visitor": str(UUID(bytes=change.visitor_id)),
+            "visitor_index": change.visitor_index,
+            "source": source,
+            "campaign": campaign,
+            "referrer": session.referrer,
         }
-    if change.entry:
-        pipe.hsetnx(key, "entry", change.entry)
-    if change.exit:
-        infos["exit"] = change.exit
     pipe.hset(key, mapping=infos)
-    pipe.hincrby(key, "events", change.events)
-    pipe.hincrby(key, "pageviews", change.pageviews)
+    if change.before is None:
+        pipe.expire(key, SESSIONS_KEPT_SECONDS)

@@ -1,12 +1,17 @@
-"""From the events of a batch to its effects: a tuple of named steps. Pure.
+"""From the packets of a batch to its effects: tuples of named steps. Pure.
 
-Each step takes the event and the batch, and returns None to go on or the reason to drop the event;
-every reason is counted. The drain has loaded beforehand what the steps look up, and writes
+Each step takes a packet or an event and the batch, and returns None to go on or the reason to drop
+it; every reason is counted. The drain has loaded beforehand what the steps look up, and writes
 afterwards, in one transaction, what they left in `Batch`.
 
-    resolve_visitor   visitor_id -> visitor_index, the next free one for somebody new
-    sessionise        the session it belongs to, by its own time
-    note_traits       what the visitor is marked under, and what is counted
+    of a packet   filter_bots         programs that say that they are some
+                  resolve_visitor     visitor_id -> the visitor's record, a new one for somebody new
+    of an event   drop_repeats        what came before, by the number its sender gave it
+                  clean               no personal data and secrets in addresses
+                  sessionise          the session it belongs to, by its own time
+                  recognise_person    the property's own user, and which visitors are theirs
+                  note_traits         what the visitor is noted under, and how much of it
+                  keep                the resolved event, for the archive
 """
 
 from collections import Counter
@@ -14,15 +19,30 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from tracking.arrival import arrival, path_of
-from tracking.bitmaps import traits
-from tracking.bitmaps.layouts import Mark
-from tracking.bitmaps.slots import labels
-from tracking.sessions import SessionChange, Sessions, Visitor
-from tracking.stream import StreamEvent
+import msgspec
 
-PAGEVIEW = "pageview"
+from tracking import people, repeats
+from tracking.archive.rows import Row
+from tracking.arrival import arrival
+from tracking.bitmaps.notes import Notes, TraitSet
+from tracking.bitmaps.slots import labels
+from tracking.description import event_traits, page_of, session_traits
+from tracking.enrichment.bots import is_bot
+from tracking.enrichment.money import minor_units
+from tracking.names import Names
+from tracking.people import Person
+from tracking.rules import Rules
+from tracking.sessions import Session, Sessions
+from tracking.stream import NO_NUMBER, Packet, StreamEvent
+from tracking.visitors import Visitor
+
 DAY = 2  # the place of the day among the five labels
+PAGEVIEWS = "pageviews"
+VISIBLE = "visible"  # milliseconds that a page was looked at
+MONEY = "money:"  # and a currency: minor units
+REPEAT = "repeat"
+
+_json = msgspec.json.Encoder()
 
 
 @dataclass
@@ -30,98 +50,195 @@ class Batch:
     """What the steps look up, and what they leave behind to be written."""
 
     tz: ZoneInfo
-    visitors: dict[bytes, int]
+    rules: Rules
+    visitors: dict[bytes, Visitor]
     next_visitor_index: int
     sessions: Sessions
-    new_visitors: dict[bytes, int] = field(default_factory=dict)
-    marks: set[Mark] = field(default_factory=set)
-    event_counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (label, trait)
-    session_counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    names: Names
+    people: dict[str, Person] = field(default_factory=dict)
+    aliases: dict[int, int] = field(default_factory=dict)  # visitor index -> the one that stands for it
+    touched: set[bytes] = field(default_factory=set)  # visitors whose record is to be written
+    seen_people: set[str] = field(default_factory=set)
     drops: Counter[tuple[str, str]] = field(default_factory=Counter)  # (day, reason)
+    rows: list[Row] = field(default_factory=list)
     events: int = 0
+    notes: Notes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.notes = Notes(self.tz)
 
 
-@dataclass
-class Event:
-    """An event on its way through the steps."""
+class Event(msgspec.Struct, gc=False):
+    """An event on its way through the steps. Each step fills in what it finds out."""
 
     sent: StreamEvent
-    minute: int
-    labels: tuple[str, str, str, str, str]
-    visitor_index: int = -1
-    session: SessionChange | None = None
+    packet: Packet
+    entry: str  # the stream entry it came in, and its place there
+    ordinal: int
+    day: str
+    visitor: Visitor
+    session: Session | None = None
+    page: str | None = None
+    traits: TraitSet = ""
 
 
-def run(events: Iterable[StreamEvent], batch: Batch) -> None:
-    """Take every event through the steps."""
-    for sent in events:
-        minute = sent.at // 60_000
-        event = Event(sent, minute, labels(minute, batch.tz))
-        reason = _first_reason(event, batch)
-        if reason:
-            batch.drops[(event.labels[DAY], reason)] += 1
+def run(entries: Iterable[tuple[str, list[Packet]]], batch: Batch) -> None:
+    """Take every event of the stream's entries through the steps."""
+    for entry, packets in entries:
+        ordinal = 0
+        for packet in packets:
+            _packet(entry, ordinal, packet, batch)
+            ordinal += len(packet.events)
+    for change in batch.sessions.changes.values():
+        change.note(batch.notes)
+
+
+def _packet(entry: str, ordinal: int, packet: Packet, batch: Batch) -> None:
+    for packet_step in PACKET_STEPS:
+        if reason := packet_step(packet, batch):
+            for sent in packet.events:
+                batch.drops[(_day(sent, batch), reason)] += 1
+            return
+    visitor = batch.visitors[packet.visitor_id]
+    for place, sent in enumerate(packet.events, ordinal):
+        event = Event(sent, packet, entry, place, _day(sent, batch), visitor)
+        for step in EVENT_STEPS:
+            if reason := step(event, batch):
+                batch.drops[(event.day, reason)] += 1
+                break
         else:
             batch.events += 1
 
 
-def _first_reason(event: Event, batch: Batch) -> str | None:
-    for step in STEPS:
-        if reason := step(event, batch):
-            return reason
+def _day(sent: StreamEvent, batch: Batch) -> str:
+    return labels(sent.at // 60_000, batch.tz)[DAY]
+
+
+def filter_bots(packet: Packet, batch: Batch) -> str | None:
+    return "bot" if not batch.rules.take_bots and is_bot(packet.user_agent) else None
+
+
+def resolve_visitor(packet: Packet, batch: Batch) -> str | None:
+    batch.touched.add(packet.visitor_id)
+    if packet.visitor_id not in batch.visitors:
+        first = min(sent.at for sent in packet.events)
+        batch.visitors[packet.visitor_id] = Visitor(batch.next_visitor_index, first)
+        batch.next_visitor_index += 1
     return None
 
 
-def resolve_visitor(event: Event, batch: Batch) -> str | None:
-    visitor_id = event.sent.visitor_id
-    index = batch.visitors.get(visitor_id)
-    if index is None:
-        index = batch.next_visitor_index
-        batch.next_visitor_index += 1
-        batch.visitors[visitor_id] = batch.new_visitors[visitor_id] = index
-    event.visitor_index = index
+def drop_repeats(event: Event, batch: Batch) -> str | None:
+    number = event.sent.number
+    if number != NO_NUMBER and repeats.is_repeat(event.visitor.queues, event.packet.queue, number):
+        return REPEAT
+    return None
+
+
+def clean(event: Event, batch: Batch) -> str | None:
+    event.sent.url = batch.rules.clean(event.sent.url)
+    event.sent.referrer = batch.rules.clean(event.sent.referrer)
     return None
 
 
 def sessionise(event: Event, batch: Batch) -> str | None:
-    sent = event.sent
-    visitor = Visitor(sent.visitor_id, event.visitor_index)
+    sent, visitor, visitor_id = event.sent, event.visitor, event.packet.visitor_id
     came = arrival(sent.url, sent.referrer)
-    change = batch.sessions.place(visitor, sent.session_id, sent.at, event.labels[DAY], came)
-    if change.begun and not change.events:
-        change.referrer = sent.referrer
-        _count(batch.session_counts, event, (traits.EVERYONE, _source_trait(change)))
-    change.events += 1
-    if sent.name == PAGEVIEW:
-        path = path_of(sent.url)
-        change.pageviews += 1
-        change.entry = change.entry or path
-        if sent.at == change.session.last:
-            change.exit = path
-    event.session = change
+    session = batch.sessions.existing(visitor.last, visitor_id, event.packet.session_id, sent.at, came)
+    if session is not None:
+        batch.sessions.touch(session, visitor_id, visitor.index)
+    else:
+        described = batch.names.capped(session_traits(event.packet, came, not visitor.sessions), event.day)
+        session = Session(event.packet.session_id, event.day, sent.at, sent.at, described, referrer=sent.referrer)
+        batch.sessions.begin(session, visitor.last, visitor_id, visitor.index)
+        visitor.sessions += 1
+        if visitor.last is None or sent.at > visitor.last.last:
+            visitor.last = session
+    page = page_of(sent, batch.rules)
+    event.page = page if page is None else batch.names.page(page, event.day)
+    session.add(sent.at, event.page)
+    visitor.first_seen = min(visitor.first_seen, sent.at)
+    event.session = session
+    return None
+
+
+def recognise_person(event: Event, batch: Batch) -> str | None:
+    user = event.sent.user
+    if user:
+        user = event.sent.user = people.person_id(user)
+    if not user:
+        return None
+    visitor, at = event.visitor, event.sent.at
+    person = batch.people.get(user)
+    if person is None:
+        person = batch.people[user] = Person(None, at, at)
+    people.learn(person, at, event.sent.data)
+    if event.sent.name == "signup":
+        person.signed_up = at
+    if not visitor.person:  # a browser belongs to the first who logs in there
+        visitor.person = user
+        if person.visitor is None:
+            person.visitor = visitor.index
+        else:
+            batch.aliases[visitor.index] = person.visitor
+    batch.seen_people.add(user)
     return None
 
 
 def note_traits(event: Event, batch: Batch) -> str | None:
     assert event.session is not None  # sessionise comes before
-    found = [traits.EVERYONE, traits.event(event.sent.name), _source_trait(event.session)]
-    if event.sent.name == PAGEVIEW:
-        found.append(traits.page(path_of(event.sent.url)))
-    for trait in found:
-        batch.marks.add(Mark(trait, event.visitor_index, event.minute))
-    _count(batch.event_counts, event, found)
+    sent, index, minute = event.sent, event.visitor.index, event.sent.at // 60_000
+    event.traits = batch.names.capped(event_traits(sent, event.page, bool(sent.user), batch.rules), event.day)
+    whole, add = event.session.traits, batch.notes.add
+    add(event.traits, index, minute)
+    add(whole, index, minute)
+    if event.page is not None:
+        add(whole, index, minute, PAGEVIEWS)
+    if sent.attributes:
+        for metric, amount in _measured(sent):
+            add(event.traits, index, minute, metric, amount)
+            add(whole, index, minute, metric, amount)
     return None
 
 
+def _measured(sent: StreamEvent) -> Iterable[tuple[str, int]]:
+    """(metric, amount) of what the event's attributes say: money, and how long the page was looked at."""
+    visible = sent.attributes.get("visible_ms")
+    if isinstance(visible, int) and not isinstance(visible, bool) and 0 < visible <= 86_400_000:
+        yield VISIBLE, visible
+    value, currency = sent.attributes.get("value"), sent.attributes.get("currency")
+    if isinstance(value, int | float) and not isinstance(value, bool) and isinstance(currency, str):
+        money = minor_units(value, currency)
+        if money is not None and money[1]:
+            yield MONEY + money[0], money[1]
+
+
+def keep(event: Event, batch: Batch) -> str | None:
+    assert event.session is not None
+    sent, packet = event.sent, event.packet
+    batch.rows.append(
+        Row(
+            entry=event.entry,
+            ordinal=event.ordinal,
+            at=sent.at,
+            received=packet.received,
+            visitor=event.visitor.index,
+            visitor_id=packet.visitor_id,
+            session=event.session.id,
+            name=sent.name,
+            url=sent.url,
+            referrer=sent.referrer,
+            title=sent.title,
+            tab=packet.tab,
+            user=sent.user,
+            attributes=_json.encode(sent.attributes).decode() if sent.attributes else "",
+            traits=event.traits,
+            session_traits=event.session.traits,
+        )
+    )
+    return None
+
+
+PacketStep = Callable[[Packet, Batch], str | None]
 Step = Callable[[Event, Batch], str | None]
-STEPS: tuple[Step, ...] = (resolve_visitor, sessionise, note_traits)
-
-
-def _source_trait(change: SessionChange) -> str:
-    return traits.source(change.session.source, change.session.campaign)
-
-
-def _count(counts: Counter[tuple[str, str]], event: Event, found: Iterable[str]) -> None:
-    """Count under each trait, at hour, day, month and year."""
-    for label in event.labels[1:]:
-        for trait in found:
-            counts[(label, trait)] += 1
+PACKET_STEPS: tuple[PacketStep, ...] = (filter_bots, resolve_visitor)
+EVENT_STEPS: tuple[Step, ...] = (drop_repeats, clean, sessionise, recognise_person, note_traits, keep)

@@ -7,25 +7,34 @@ of a property is on one master and a batch is one transaction:
     {7::3}::poison                             stream: entries that could not be read, set aside
     {7::3}::progress                           hash: how far the drain is (Progress)
     {7::3}::lease                              string: who drains now
-    {7::3}::visitors::1a4                      hash: visitor_id (16 bytes) -> visitor_index, 4,096 buckets
-    {7::3}::last_session::0                    hash: visitor_index -> their last session, 512 visitors each
+    {7::3}::visitors::1a4b                     hash: visitor_id (16 bytes) -> Visitor, 65,536 buckets
+    {7::3}::people::1a4b                       hash: the property's user id -> Person, 65,536 buckets
+    {7::3}::aliases                            hash: visitor_index -> the one it is counted with
+    {7::3}::names::2026-11-24                  set: traits that were named that day
     {7::3}::session_index::2026-11-24          list: session uuids, newest first            (the seed's)
     {7::3}::2026-11-24::session_<uuid>         hash: session infos                          (the seed's)
     {7::3}::evt:signup::2026-11-24-02-13       bitmap, at each of five granularities        (the seed's)
-    {7::3}::marks, {7::3}::marks_sealing       strings: marks not yet folded         (the packed layout's)
+    {7::3}::tally:events::evt:signup::2026-11-24   hash: visitor_index -> number     (the seed layout's)
+    {7::3}::total:events::2026-11-24           hash: trait -> number                 (the seed layout's)
+    {7::3}::notes, {7::3}::notes_sealing       strings: notes not yet folded         (the packed layout's)
     {7::3}::sealed::2026-11-24-02              hash: trait -> Roaring bitmap         (the packed layout's)
-    {7::3}::count:events::2026-11-24-02        hash: trait -> events; hours, days, months, years
-    {7::3}::count:sessions::2026-11-24         hash: trait -> sessions begun; the same
+    {7::3}::counts::2026-11-24-02              hash: trait -> events of each visitor (the packed layout's)
+    {7::3}::sums:seconds::2026-11-24-02        hash: trait -> tally                  (the packed layout's)
+    {7::3}::totals:events::2026-11-24-02       hash: trait -> number                 (the packed layout's)
+    {7::3}::metrics                            set: every metric there is            (the packed layout's)
+    {7::3}::generation, changed, folded, unfolded   what has changed, what is made   (the packed layout's)
+    {7::3}::archive                            stream: resolved events, until they are in the archive
+    {7::3}::archived                           hash: how far the archive is
     {7::3}::drops::2026-11-24                  hash: reason -> events not taken
     {7::0}::unknown_hosts::2026-11-24          hash: hostname -> events no property took
 """
 
 from collections.abc import Iterator
 from typing import Any
+from zlib import crc32
 
 from tracking.bitmaps.addresses import Address
 
-VISITORS_IN_A_BUCKET_OF_SESSIONS = 512
 NO_PROPERTY = 0
 
 
@@ -38,35 +47,57 @@ class Keys:
         self.poison = f"{self.prefix}poison"
         self.progress = f"{self.prefix}progress"
         self.lease = f"{self.prefix}lease"
-        self.marks = f"{self.prefix}marks"
-        self.sealing = f"{self.prefix}marks_sealing"
+        self.aliases = f"{self.prefix}aliases"
+        self.notes = f"{self.prefix}notes"
+        self.sealing = f"{self.prefix}notes_sealing"
+        self.metrics = f"{self.prefix}metrics"
+        self.generation = f"{self.prefix}generation"
+        self.changed = f"{self.prefix}changed"
+        self.folded = f"{self.prefix}folded"
+        self.unfolded = f"{self.prefix}unfolded"
+        self.archive = f"{self.prefix}archive"
+        self.archived = f"{self.prefix}archived"
 
     def scan(self, client: Any, start: str) -> Iterator[str]:
         """Every key of the property that goes on with `start`. Walks over all keys of its node."""
-        node = client.get_node_from_key(self.prefix)
-        for key in client.scan_iter(match=f"{self.prefix}{start}*", count=1000, target_nodes=node):
+        for key in client.scan_iter(match=f"{self.prefix}{start}*", count=1000):
             yield key.decode()
 
     def bitmap(self, address: Address) -> str:
         return f"{self.prefix}{address.trait}::{address.label}"
 
+    def tally(self, metric: str, trait: str, label: str) -> str:
+        return f"{self.prefix}tally:{metric}::{trait}::{label}"
+
+    def total(self, metric: str, label: str) -> str:
+        return f"{self.prefix}total:{metric}::{label}"
+
     def sealed(self, label: str) -> str:
         return f"{self.prefix}sealed::{label}"
 
-    def visitors(self, visitor_id: bytes) -> str:
-        return f"{self.prefix}visitors::{visitor_id.hex()[:3]}"
+    def counts(self, label: str) -> str:
+        return f"{self.prefix}counts::{label}"
 
-    def last_sessions(self, visitor_index: int) -> str:
-        return f"{self.prefix}last_session::{visitor_index // VISITORS_IN_A_BUCKET_OF_SESSIONS}"
+    def sums(self, metric: str, label: str) -> str:
+        return f"{self.prefix}sums:{metric}::{label}"
+
+    def totals(self, metric: str, label: str) -> str:
+        return f"{self.prefix}totals:{metric}::{label}"
+
+    def visitors(self, visitor_id: bytes) -> str:
+        return f"{self.prefix}visitors::{visitor_id[-2:].hex()}"
+
+    def people(self, user: str) -> str:
+        return f"{self.prefix}people::{crc32(user.encode()) & 0xFFFF:04x}"
+
+    def names(self, day: str) -> str:
+        return f"{self.prefix}names::{day}"
 
     def session_index(self, day: str) -> str:
         return f"{self.prefix}session_index::{day}"
 
     def session(self, day: str, session_id: str) -> str:
         return f"{self.prefix}{day}::session_{session_id}"
-
-    def count(self, what: str, label: str) -> str:
-        return f"{self.prefix}count:{what}::{label}"
 
     def drops(self, day: str) -> str:
         return f"{self.prefix}drops::{day}"

@@ -7,7 +7,7 @@ time ran out without its knowing writes nothing.
 import logging
 import secrets
 
-from redis.cluster import RedisCluster
+from redis import Redis
 from redis.exceptions import ConnectionError, TimeoutError, WatchError
 
 from tracking.keys import Keys
@@ -19,16 +19,16 @@ def new_token() -> bytes:
     return secrets.token_hex(16).encode()
 
 
-def take(client: RedisCluster, keys: Keys, token: bytes, milliseconds: int) -> bool:
+def take(client: Redis, keys: Keys, token: bytes, milliseconds: int) -> bool:
     """Whether the lease is ours now, for so long."""
     return bool(client.set(keys.lease, token, nx=True, px=milliseconds))
 
 
-def is_ours(client: RedisCluster, keys: Keys, token: bytes) -> bool:
+def is_ours(client: Redis, keys: Keys, token: bytes) -> bool:
     return bool(client.get(keys.lease) == token)
 
 
-def let_go(client: RedisCluster, keys: Keys, token: bytes) -> None:
+def let_go(client: Redis, keys: Keys, token: bytes) -> None:
     """Give the lease back if it is still ours; where that fails it runs out by itself."""
     try:
         with client.pipeline(transaction=True) as pipe:

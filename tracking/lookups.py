@@ -1,91 +1,104 @@
 """What the steps of a batch look up, loaded in at most three round trips."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
-from redis.cluster import RedisCluster
 
+from tracking import people, visitors
+from tracking.bitmaps.layouts import Shelf
 from tracking.bitmaps.slots import labels
 from tracking.ingest import DAY, Batch
-from tracking.keys import Keys
-from tracking.sessions import GAP_MS, Session, SessionId, Sessions
-from tracking.stream import StreamEvent
+from tracking.names import Names
+from tracking.people import Person
+from tracking.rules import Rules
+from tracking.sessions import Session, SessionId, Sessions
+from tracking.stream import Packet
+from tracking.visitors import Visitor
 
 DAY_MS = 24 * 60 * 60 * 1000
 
-_session = msgspec.msgpack.Decoder(Session)
+session_decoder = msgspec.msgpack.Decoder(Session)
 
 
-def load_batch(client: RedisCluster, keys: Keys, tz: ZoneInfo, visitors: int, events: list[StreamEvent]) -> Batch:
-    """A Batch that knows every visitor and session that `events` can touch. `visitors`: indexed so far."""
-    known = _visitors(client, keys, {event.visitor_id for event in events})
-    last = _last_sessions(client, keys, known.values())
-    unsure = [event for event in events if _may_be_of_earlier(event, known, last)]
-    return Batch(tz, known, visitors, Sessions(last, _known_sessions(client, keys, tz, unsure)))
+def load_batch(shelf: Shelf, rules: Rules, visitor_count: int, packets: Sequence[Packet]) -> Batch:
+    """A Batch that knows every visitor, session, person and name that `packets` can touch."""
+    days = {labels(event.at // 60_000, shelf.tz)[DAY] for packet in packets for event in packet.events}
+    known, names = _visitors_and_names(shelf, {packet.visitor_id for packet in packets}, days)
+    sessions, persons = _sessions_and_people(shelf, rules, packets, known)
+    return Batch(
+        tz=shelf.tz,
+        rules=rules,
+        visitors=known,
+        next_visitor_index=visitor_count,
+        sessions=Sessions(rules.session_gap, sessions),
+        names=Names(rules.names_a_day, names),
+        people=persons,
+    )
 
 
-def _visitors(client: RedisCluster, keys: Keys, ids: Iterable[bytes]) -> dict[bytes, int]:
+def _visitors_and_names(
+    shelf: Shelf, ids: Iterable[bytes], days: Iterable[str]
+) -> tuple[dict[bytes, Visitor], dict[str, set[str]]]:
     buckets: dict[str, list[bytes]] = {}
     for visitor_id in ids:
-        buckets.setdefault(keys.visitors(visitor_id), []).append(visitor_id)
-    pipe = client.pipeline(transaction=False)
+        buckets.setdefault(shelf.keys.visitors(visitor_id), []).append(visitor_id)
+    in_order = sorted(days)
+    pipe = shelf.client.pipeline(transaction=False)
+    for day in in_order:
+        pipe.smembers(shelf.keys.names(day))
     for key, wanted in buckets.items():
         pipe.hmget(key, wanted)
-    replies = pipe.execute() if buckets else []
-    return {
-        visitor_id: int(index)
-        for wanted, reply in zip(buckets.values(), replies, strict=True)
-        for visitor_id, index in zip(wanted, reply, strict=True)
-        if index is not None
+    replies = pipe.execute()
+    names = {day: {name.decode() for name in reply} for day, reply in zip(in_order, replies, strict=False)}
+    known = {
+        visitor_id: visitors.decode(record)
+        for wanted, reply in zip(buckets.values(), replies[len(in_order) :], strict=True)
+        for visitor_id, record in zip(wanted, reply, strict=True)
+        if record is not None
     }
+    return known, names
 
 
-def _last_sessions(client: RedisCluster, keys: Keys, indexes: Iterable[int]) -> dict[int, Session]:
-    buckets: dict[str, list[int]] = {}
-    for index in indexes:
-        buckets.setdefault(keys.last_sessions(index), []).append(index)
-    pipe = client.pipeline(transaction=False)
-    for key, wanted in buckets.items():
-        pipe.hmget(key, [str(index) for index in wanted])
-    replies = pipe.execute() if buckets else []
-    return {
-        index: _session.decode(packed)
-        for wanted, reply in zip(buckets.values(), replies, strict=True)
-        for index, packed in zip(wanted, reply, strict=True)
-        if packed
-    }
-
-
-def _may_be_of_earlier(event: StreamEvent, known: dict[bytes, int], last: dict[int, Session]) -> bool:
-    """Whether another session than the visitor's last one must be known to place the event."""
-    index = known.get(event.visitor_id)
-    session = last.get(index) if index is not None else None
-    if session is None:
-        return False
-    return event.session_id != session.proposed or event.at < session.started - GAP_MS
-
-
-def _known_sessions(
-    client: RedisCluster, keys: Keys, tz: ZoneInfo, unsure: list[StreamEvent]
-) -> dict[SessionId, Session]:
-    """The sessions that events propose, filed under the event's day, the day before, or the day half an hour on."""
-    wanted = sorted(
-        {
-            (event.visitor_id, event.session_id, labels(at // 60_000, tz)[DAY])
-            for event in unsure
-            for at in (event.at + GAP_MS, event.at, event.at - DAY_MS)
-        }
-    )
-    pipe = client.pipeline(transaction=False)
-    for _, session_id, day in wanted:
-        pipe.hmget(keys.session(day, str(UUID(bytes=session_id))), "visitor", "started", "last", "source", "campaign")
-    replies: list[Any] = pipe.execute() if wanted else []
+def _sessions_and_people(
+    shelf: Shelf, rules: Rules, packets: Sequence[Packet], known: dict[bytes, Visitor]
+) -> tuple[dict[SessionId, Session], dict[str, Person]]:
+    sessions = _wanted_sessions(shelf, rules, packets, known)
+    users = sorted({people.person_id(event.user) for packet in packets for event in packet.events if event.user} - {""})
+    if not sessions and not users:
+        return {}, {}
+    pipe = shelf.client.pipeline(transaction=False)
+    for _, session_id, day in sessions:
+        pipe.hmget(shelf.keys.session(day, str(UUID(bytes=session_id))), "visitor", "state")
+    for user in users:
+        pipe.hget(shelf.keys.people(user), user)
+    replies: list[Any] = pipe.execute()
     found: dict[SessionId, Session] = {}
-    for (visitor_id, session_id, day), (visitor, started, last, source, campaign) in zip(wanted, replies, strict=True):
-        if visitor is not None and UUID(visitor.decode()).bytes == visitor_id:
-            session = Session(session_id, day, int(started), int(last), source.decode(), campaign.decode(), session_id)
-            found[(visitor_id, session_id)] = session
-    return found
+    for (visitor_id, session_id, _), (visitor, state) in zip(sessions, replies, strict=False):
+        if state is not None and UUID(visitor.decode()).bytes == visitor_id:
+            found[(visitor_id, session_id)] = session_decoder.decode(state)
+    persons = zip(users, replies[len(sessions) :], strict=True)
+    return found, {user: people.decode(record) for user, record in persons if record is not None}
+
+
+def _wanted_sessions(
+    shelf: Shelf, rules: Rules, packets: Sequence[Packet], known: dict[bytes, Visitor]
+) -> list[tuple[bytes, bytes, str]]:
+    """(visitor id, session id, day) of the sessions that may be needed beside each visitor's last one.
+
+    A session is filed under the day it began: the event's, the day before, or the day a gap later.
+    """
+    wanted: set[tuple[bytes, bytes, str]] = set()
+    for packet in packets:
+        visitor = known.get(packet.visitor_id)
+        last = visitor.last if visitor else None
+        if last is None:
+            continue
+        own = packet.session_id in (last.id, last.proposed)
+        for event in packet.events:
+            if own and event.at >= last.started - rules.session_gap:
+                continue
+            for at in (event.at + rules.session_gap, event.at, event.at - DAY_MS):
+                wanted.add((packet.visitor_id, packet.session_id, labels(at // 60_000, shelf.tz)[DAY]))
+    return sorted(wanted)

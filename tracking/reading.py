@@ -1,38 +1,39 @@
 """Asking: each function here is one round trip, however much it asks for."""
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from pyroaring import BitMap
 
-from cluster.connections import data
+from cluster.connections import MOVED, find_shards_again
 from properties.models import Property
 from tracking.bitmaps.addresses import Address
 from tracking.bitmaps.expressions import Question
-from tracking.keys import Keys
-from tracking.layouts import layout_of
+from tracking.bitmaps.layouts import Found, Request
+from tracking.shelves import layout_of, shelf_of
 
 
 def answers(prop: Property, questions: Sequence[Question]) -> list[BitMap]:
     """The visitors that answer each question."""
-    addresses = [address for question in questions for address in question.addresses()]
-    bitmaps = load(prop, addresses)
+    addresses = dict.fromkeys(address for question in questions for address in question.addresses())
+    bitmaps = load(prop, addresses=list(addresses))
     return [question.answer(bitmaps) for question in questions]
 
 
 def load(prop: Property, addresses: Sequence[Address]) -> dict[Address, BitMap]:
     """The bitmaps at `addresses`; an empty one where nothing was marked."""
-    if not addresses:
-        return {}
-    return layout_of(prop).load(data(), Keys(prop.account_id, prop.id), addresses)
+    return read(prop, Request(bitmaps=addresses)).bitmaps if addresses else {}
 
 
-def counts(prop: Property, wanted: Sequence[tuple[str, str]]) -> list[Counter[str]]:
-    """For each (what, label), `what` being events or sessions: how many by trait."""
-    keys = Keys(prop.account_id, prop.id)
-    pipe = data().pipeline(transaction=False)
-    for what, label in wanted:
-        pipe.hgetall(keys.count(what, label))
-    replies: list[Any] = pipe.execute() if wanted else []
-    return [Counter({trait.decode(): int(number) for trait, number in reply.items()}) for reply in replies]
+def totals(prop: Property, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], dict[str, int]]:
+    """For each (metric, label) how much there is by trait."""
+    return read(prop, Request(totals=wanted)).totals if wanted else {}
+
+
+def read(prop: Property, request: Request) -> Found:
+    """What is asked for; once more where the property has just moved to another shard."""
+    layout = layout_of(prop)
+    try:
+        return layout.load(shelf_of(prop), request)
+    except MOVED:
+        find_shards_again()
+        return layout.load(shelf_of(prop), request)

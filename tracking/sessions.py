@@ -1,4 +1,4 @@
-"""Sessions: which one an event belongs to. Pure; the drain loads and writes them.
+"""Sessions: which one an event belongs to, and what a session adds to the numbers. Pure.
 
 The tracker's cookie proposes an id, the drain decides by the event's own time:
 
@@ -7,99 +7,159 @@ The tracker's cookie proposes an id, the drain decides by the event's own time:
     - earlier than that, and the proposed session is known    it joins that one
     - else                                                    it begins a new session
 
-Midnight ends nothing: a session is filed under the day it began, in the property's time zone.
+Midnight ends nothing: a session is filed under the day it began, in the property's time zone, and
+counts in the minute it began. What it adds to the numbers follows from its state alone (`amounts`):
+a batch takes back what the old state added, and adds what the new one does.
 """
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import msgspec
 
 from tracking.arrival import Arrival
+from tracking.bitmaps import traits
+from tracking.bitmaps.notes import EVENTS, Notes, TraitSet
 
 GAP_MS = 30 * 60 * 1000
 
+SESSIONS = "sessions"
+BOUNCES = "bounces"
+SECONDS = "seconds"
 
-class Session(msgspec.Struct, array_like=True):
-    """What must be known of a session to decide on the next event. Times in milliseconds."""
+
+class Session(msgspec.Struct, array_like=True, gc=False):
+    """A session as the next event needs it. Times in ms since 1970.
+
+    `proposed`: the id its events came with, which the cookie may go on proposing; empty when it is its
+    own. `traits`: what was true of all of it: everyone first, then its source.
+    """
 
     id: bytes
     day: str
     started: int
     last: int
-    source: str
-    campaign: str
-    proposed: bytes  # the id its events came with, which the cookie may go on proposing
+    traits: TraitSet
+    proposed: bytes = b""
+    referrer: str = ""
+    entry: str = ""
+    entered: int = 0  # when the entry page was viewed
+    exit: str = ""
+    exited: int = 0  # when the exit page was viewed
+    events: int = 0
+    pageviews: int = 0
 
     @property
     def uuid(self) -> str:
         return str(uuid.UUID(bytes=self.id))
 
-    def holds(self, at: int) -> bool:
-        return self.started - GAP_MS <= at <= self.last + GAP_MS
+    @property
+    def source(self) -> tuple[str, str]:
+        """(source, campaign); the campaign is `(none)` where there was none."""
+        return _source(self.traits)
+
+    def holds(self, at: int, gap: int) -> bool:
+        return self.started - gap <= at <= self.last + gap
 
     def is_ended_by(self, arrival: Arrival) -> bool:
-        return arrival.by_campaign and (arrival.source, arrival.campaign) != (self.source, self.campaign)
+        if not arrival.by_campaign:
+            return False
+        return self.source != (arrival.source, arrival.campaign or traits.NO_CAMPAIGN)
+
+    def add(self, at: int, page: str | None) -> None:
+        """Count an event at `at`, a view of `page` or another one, in whatever order they come."""
+        self.started, self.last = min(self.started, at), max(self.last, at)
+        self.events += 1
+        if page is not None:
+            self.pageviews += 1
+            if not self.entry or at < self.entered:
+                self.entry, self.entered = page, at
+            if not self.exit or at >= self.exited:
+                self.exit, self.exited = page, at
+
+    def amounts(self) -> Iterator[tuple[TraitSet, str, int]]:
+        """(traits, metric, amount) of what it adds to the minute it began in.
+
+        A bounce is a session of one page view and nothing else; its seconds are those from its first
+        event to its last.
+        """
+        bounce = int(self.events == 1 and self.pageviews == 1)
+        seconds = (self.last - self.started) // 1000
+        sets = [self.traits]
+        if self.entry:
+            sets.append(traits.entry(self.entry))
+            yield sets[1], EVENTS, 1
+        for some in sets:
+            yield some, SESSIONS, 1
+            yield some, BOUNCES, bounce
+            yield some, SECONDS, seconds
+        if self.exit:
+            left = traits.exit_page(self.exit)
+            yield left, EVENTS, 1
+            yield left, SESSIONS, 1
 
 
-@dataclass(frozen=True)
-class Visitor:
-    id: bytes
-    index: int
+@lru_cache(maxsize=16384)
+def _source(of_session: TraitSet) -> tuple[str, str]:
+    return traits.source_of(of_session.split("\n", 2)[1])
+
+
+@dataclass
+class SessionChange:
+    """A session that a batch touches: as it was (None: it begins) and as it is now."""
+
+    before: Session | None
+    session: Session
+    visitor_id: bytes
+    visitor_index: int
+
+    def note(self, notes: Notes) -> None:
+        """Add the difference to the numbers."""
+        for state, sign in ((self.before, -1), (self.session, 1)):
+            if state is not None:
+                for some, metric, amount in state.amounts():
+                    if amount:
+                        notes.add(some, self.visitor_index, state.started // 60_000, metric, sign * amount)
 
 
 SessionId = tuple[bytes, bytes]  # (visitor id, session id): nobody can join the session of another
 
 
 @dataclass
-class SessionChange:
-    """What a batch adds to one session."""
-
-    session: Session
-    visitor: Visitor
-    begun: bool
-    referrer: str = ""
-    entry: str = ""
-    exit: str = ""
-    events: int = 0
-    pageviews: int = 0
-
-
-@dataclass
 class Sessions:
     """The sessions that a batch can touch, and what it changes on them."""
 
-    last: dict[int, Session]
-    known: dict[SessionId, Session]  # earlier ones, for late events
+    gap: int = GAP_MS
+    known: dict[SessionId, Session] = field(default_factory=dict)  # earlier ones, for late events
     changes: dict[SessionId, SessionChange] = field(default_factory=dict)
 
-    def place(self, visitor: Visitor, proposed: bytes, at: int, day: str, arrival: Arrival) -> SessionChange:
-        """The session of an event, with its times moved so that it holds the event."""
-        session = self._existing(visitor, proposed, at, arrival)
-        begun = session is None
-        if session is None:
-            session = self._begin(visitor, proposed, at, day, arrival)
-        session.started = min(session.started, at)
-        session.last = max(session.last, at)
-        return self.changes.setdefault((visitor.id, session.id), SessionChange(session, visitor, begun))
-
-    def _existing(self, visitor: Visitor, proposed: bytes, at: int, arrival: Arrival) -> Session | None:
-        for session in (self.last.get(visitor.index), self.known.get((visitor.id, proposed))):
-            if session and session.holds(at) and not session.is_ended_by(arrival):
+    def existing(
+        self, last: Session | None, visitor_id: bytes, proposed: bytes, at: int, arrival: Arrival
+    ) -> Session | None:
+        """The session that the event belongs to, if it is there already."""
+        for session in (last, self.known.get((visitor_id, proposed))):
+            if session and session.holds(at, self.gap) and not session.is_ended_by(arrival):
                 return session
         return None
 
-    def _begin(self, visitor: Visitor, proposed: bytes, at: int, day: str, arrival: Arrival) -> Session:
-        last = self.last.get(visitor.index)
-        taken = (visitor.id, proposed) in self.known or (last is not None and last.proposed == proposed)
-        # A cookie that outlived its session proposes the old id again: the new id follows from it
-        # and the time, so that the same events always make the same sessions.
-        new_id = uuid.uuid5(uuid.UUID(bytes=proposed), str(at)).bytes if taken else proposed
-        session = Session(new_id, day, at, at, arrival.source, arrival.campaign, proposed)
-        self.known[(visitor.id, new_id)] = session
+    def touch(self, session: Session, visitor_id: bytes, visitor_index: int) -> None:
+        """Remember the session as it is before the first change of this batch."""
+        if (visitor_id, session.id) not in self.changes:
+            before = msgspec.structs.replace(session)
+            self.changes[(visitor_id, session.id)] = SessionChange(before, session, visitor_id, visitor_index)
+
+    def begin(self, session: Session, last: Session | None, visitor_id: bytes, visitor_index: int) -> None:
+        """Take up a new session, whose id is the proposed one, beside the visitor's `last` one."""
+        proposed = session.id
+        if (visitor_id, proposed) in self.known or (last is not None and proposed in (last.id, last.proposed)):
+            # A cookie that outlived its session proposes the old id again: the new id follows from it
+            # and the time, so that the same events always make the same sessions.
+            session.id = uuid.uuid5(uuid.UUID(bytes=proposed), str(session.started)).bytes
+            session.proposed = proposed
+        self.known[(visitor_id, session.id)] = session
         if last is not None:  # a late event of the same batch may still be of this one
-            self.known.setdefault((visitor.id, last.proposed), last)
-            self.known.setdefault((visitor.id, last.id), last)
-        if last is None or at > last.last:
-            self.last[visitor.index] = session
-        return session
+            self.known.setdefault((visitor_id, last.proposed or last.id), last)
+            self.known.setdefault((visitor_id, last.id), last)
+        self.changes[(visitor_id, session.id)] = SessionChange(None, session, visitor_id, visitor_index)

@@ -1,43 +1,62 @@
 """The stream between the collector and the drain: what one entry holds. Pure.
 
-    XADD {a::p}::ingest * e <msgpack: a list of StreamEvent>
+    XADD {a::p}::ingest * e <msgpack: a list of packets>
 
-Many events of many requests share an entry. Its time is the server's; nothing in it tells the
-address it came from.
+A packet is what one request brought for one property: who sent it, and the events. Packets of many
+requests share an entry. Its time is the server's; nothing in it tells the address it came from.
 """
 
 import msgspec
 
 FIELD = b"e"
 START = "0-0"
+NO_NUMBER = -1
 
 
-class StreamEvent(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
-    """One event as it was taken; times are milliseconds since 1970, on the server's clock."""
+class StreamEvent(msgspec.Struct, array_like=True, gc=False):
+    """One event as it was taken; `at` is milliseconds since 1970, on the server's clock.
+
+    `number` is its place in the sender's queue, or NO_NUMBER. `user` is the property's own id of the
+    person who was logged in, `data` what it said of them (signupUser and the like).
+    """
 
     name: str
     at: int
-    received: int
+    url: str = ""
+    referrer: str = ""
+    title: str = ""
+    user: str = ""
+    number: int = NO_NUMBER
+    attributes: dict[str, str | int | float | bool | None] = {}
+    data: dict[str, str | int | float | bool | None] = {}
+
+
+class Packet(msgspec.Struct, array_like=True, gc=False):
+    """The events of one virtual visitor that came together. `received`: ms since 1970."""
+
     visitor_id: bytes
     session_id: bytes
-    url: str
-    referrer: str
-    title: str
-    tab: str
-    user_agent: str
-    attributes: dict[str, str | int | float | bool | None]
+    received: int
+    events: list[StreamEvent]
+    tab: str = ""
+    queue: str = ""
+    user_agent: str = ""
+    language: str = ""
+    screen: str = ""
+    country: str = ""
+    city: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(list[StreamEvent])
+_decoder = msgspec.msgpack.Decoder(list[Packet])
 
 
-def encode(events: list[StreamEvent]) -> bytes:
-    return _encoder.encode(events)
+def encode(packets: list[Packet]) -> bytes:
+    return _encoder.encode(packets)
 
 
-def decode(entry: bytes) -> list[StreamEvent]:
-    """The events of an entry. Raises msgspec.DecodeError when it cannot be read."""
+def decode(entry: bytes) -> list[Packet]:
+    """The packets of an entry. Raises msgspec.DecodeError when it cannot be read."""
     return _decoder.decode(entry)
 
 

@@ -5,7 +5,11 @@
      "sent": 1764000000000,                            the sender's clock when it sent this, ms
      "events": [{"name": "pageview", "at": 1763999999000,
                  "url": "https://shop.example/a?utm_source=news", "referrer": "https://…", "title": "A",
-                 "attributes": {"load_ms": 812}}]}
+                 "attributes": {"load_ms": 812}, "n": 41, "user": "4711", "data": {"plan": "pro"}}]}
+
+Batches may name the sender's `queue` and number its events (`n`): what comes twice then counts once.
+`language` and `screen` ("1920x1080") describe the browser; `user` is the property's own id of the
+person who is logged in, `data` what is known of them.
 
 Types, sizes and forms are checked while decoding; what is wrong is named with its place, as
 `$.events[3].name`. With `sent`, an event's age is what counts (`sent` - `at`), so a sender's wrong
@@ -42,6 +46,9 @@ class WireEvent(msgspec.Struct, forbid_unknown_fields=True):
     referrer: Url = ""
     title: Text = ""
     attributes: dict[Name, Value] = {}
+    n: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
+    user: Annotated[str, msgspec.Meta(max_length=200, pattern=TEXT)] | SafeInteger = ""
+    data: dict[Name, Value] = {}
 
 
 class Batch(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,6 +59,9 @@ class Batch(msgspec.Struct, forbid_unknown_fields=True):
     property: Id | None = None
     tab: Annotated[str, msgspec.Meta(max_length=64, pattern=TEXT)] = ""
     sent: Milliseconds | None = None
+    queue: Annotated[str, msgspec.Meta(max_length=40, pattern=TEXT)] = ""
+    language: Annotated[str, msgspec.Meta(max_length=200, pattern=TEXT)] = ""
+    screen: Annotated[str, msgspec.Meta(max_length=20, pattern=TEXT)] = ""
 
 
 class Refused(ValueError):
@@ -77,8 +87,8 @@ def decode(body: bytes) -> Batch:
     if len(batch.events) > MAX_EVENTS:
         raise Refused("too_many_events", f"{len(batch.events)} events in one batch; {MAX_EVENTS} at most.", 413)
     for event in batch.events:
-        if len(event.attributes) > MAX_ATTRIBUTES:
-            raise Refused("too_many_attributes", f"{len(event.attributes)} attributes; {MAX_ATTRIBUTES} at most.")
+        if max(len(event.attributes), len(event.data)) > MAX_ATTRIBUTES:
+            raise Refused("too_many_attributes", f"An event has more than {MAX_ATTRIBUTES} attributes.")
     return batch
 
 

@@ -5,7 +5,7 @@ page at once. Visitors are exact over the whole range: a union of bitmaps, not a
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -15,12 +15,14 @@ from dashboards.ranges import DayRange
 from properties.models import Property
 from tracking.bitmaps import traits
 from tracking.bitmaps.expressions import Expression, everyone, trait
+from tracking.bitmaps.notes import EVENTS
 from tracking.bitmaps.slots import Granularity, Slot, between, cover, cover_days, midnight
 from tracking.bitmaps.traits import EVERYONE
-from tracking.ingest import PAGEVIEW
-from tracking.reading import answers, counts
+from tracking.ingest import PAGEVIEWS
+from tracking.reading import answers, totals
+from tracking.sessions import SESSIONS
 
-PAGEVIEWS = traits.event(PAGEVIEW)
+METRICS = (EVENTS, PAGEVIEWS, SESSIONS)
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,9 @@ def overview(prop: Property, days: DayRange, now: datetime, top: int = 10) -> Ov
         compared_with=before,
         granularity=days.granularity,
         visitors=Figure(next(found), next(found)),
-        sessions=Figure(current.sessions[EVERYONE], previous.sessions[EVERYONE]),
-        pageviews=Figure(current.events[PAGEVIEWS], previous.events[PAGEVIEWS]),
-        events=Figure(current.events[EVERYONE], previous.events[EVERYONE]),
+        sessions=Figure(current.of_all(SESSIONS), previous.of_all(SESSIONS)),
+        pageviews=Figure(current.of_all(PAGEVIEWS), previous.of_all(PAGEVIEWS)),
+        events=Figure(current.of_all(EVENTS), previous.of_all(EVENTS)),
         points=_points(current, found, prop, now),
         points_before=_points(previous, found, prop, now),
         top_pages=_rows(tables[0], found),
@@ -109,9 +111,12 @@ def overview(prop: Property, days: DayRange, now: datetime, top: int = 10) -> Ov
     )
 
 
+Totals = dict[str, Counter[str]]  # metric -> trait -> total
+
+
 @dataclass(frozen=True)
 class _Counts:
-    """The event and session counts of one range by trait: in all, and for each point of the chart.
+    """How much there is by metric and trait in one range: in all, and for each point of the chart.
 
     A point is a slot, but for the first and last month of a range that cuts them: so `parts` are
     the covers of the points. The totals are those of the cover of the range, like its visitors: after
@@ -121,10 +126,11 @@ class _Counts:
     whole: tuple[Slot, ...]
     starts: tuple[Slot, ...]
     parts: tuple[tuple[Slot, ...], ...]
-    events_by_part: tuple[Counter[str], ...]
-    sessions_by_part: tuple[Counter[str], ...]
-    events: Counter[str]
-    sessions: Counter[str]
+    by_part: tuple[Totals, ...]
+    in_all: Totals
+
+    def of_all(self, metric: str) -> int:
+        return self.in_all[metric][EVERYONE]
 
 
 @dataclass(frozen=True)
@@ -140,18 +146,14 @@ def _count(prop: Property, ranges: Sequence[DayRange]) -> list[_Counts]:
     """The counts of every range, in one round trip."""
     shapes = [(tuple(cover_days(days.first, days.last, prop.tz)), *_parts(prop, days)) for days in ranges]
     labels = list({slot.label: None for whole, _, parts in shapes for part in (whole, *parts) for slot in part})
-    found = counts(prop, [(what, label) for what in ("events", "sessions") for label in labels])
-    events = dict(zip(labels, found, strict=False))
-    sessions = dict(zip(labels, found[len(labels) :], strict=True))
+    found = totals(prop, [(metric, label) for metric in METRICS for label in labels])
     return [
         _Counts(
             whole=whole,
             starts=starts,
             parts=parts,
-            events_by_part=tuple(_total(events, part) for part in parts),
-            sessions_by_part=tuple(_total(sessions, part) for part in parts),
-            events=_total(events, whole),
-            sessions=_total(sessions, whole),
+            by_part=tuple(_added_up(found, part) for part in parts),
+            in_all=_added_up(found, whole),
         )
         for whole, starts, parts in shapes
     ]
@@ -165,11 +167,13 @@ def _parts(prop: Property, days: DayRange) -> tuple[tuple[Slot, ...], tuple[tupl
     return starts, parts
 
 
-def _total(counters: Mapping[str, Counter[str]], slots: Iterable[Slot]) -> Counter[str]:
-    total: Counter[str] = Counter()
-    for slot in slots:
-        total.update(counters[slot.label])
-    return total
+def _added_up(found: Mapping[tuple[str, str], Mapping[str, int]], slots: Sequence[Slot]) -> Totals:
+    added: Totals = {}
+    for metric in METRICS:
+        counter = added[metric] = Counter[str]()
+        for slot in slots:
+            counter.update(found[(metric, slot.label)])
+    return added
 
 
 def _points(current: _Counts, visitors: Iterator[int], prop: Property, now: datetime) -> tuple[Point, ...]:
@@ -177,28 +181,29 @@ def _points(current: _Counts, visitors: Iterator[int], prop: Property, now: date
         Point(
             start=slot.start.astimezone(prop.tz),
             visitors=next(visitors),
-            sessions=sessions[EVERYONE],
-            pageviews=events[PAGEVIEWS],
-            events=events[EVERYONE],
+            sessions=part[SESSIONS][EVERYONE],
+            pageviews=part[PAGEVIEWS][EVERYONE],
+            events=part[EVENTS][EVERYONE],
             unfinished=slot.start <= now < slot.end,
             future=slot.start > now,
         )
-        for slot, events, sessions in zip(current.starts, current.events_by_part, current.sessions_by_part, strict=True)
+        for slot, part in zip(current.starts, current.by_part, strict=True)
     )
 
 
 def _tables(current: _Counts, top: int) -> list[list[_Entry]]:
     """Pages, sources, campaigns and events, the largest counts first."""
     families: dict[str, list[str]] = {}
-    for name in {**current.events, **current.sessions}:
+    events, sessions = current.in_all[EVENTS], current.in_all[SESSIONS]
+    for name in {**events, **sessions}:
         families.setdefault(traits.family(name), []).append(name)
     from_source = families.get("src", [])
     with_campaign = [name for name in from_source if traits.source_of(name)[1] != traits.NO_CAMPAIGN]
     return [
-        _table(families.get("page", []), traits.name_of, current.events, top),
-        _table(from_source, lambda name: traits.source_of(name)[0], current.sessions, top),
-        _table(with_campaign, lambda name: traits.source_of(name)[1], current.sessions, top),
-        _table(families.get("evt", []), traits.name_of, current.events, top),
+        _table(families.get("page", []), traits.name_of, events, top),
+        _table(from_source, lambda name: traits.source_of(name)[0], sessions, top),
+        _table(with_campaign, lambda name: traits.source_of(name)[1], sessions, top),
+        _table(families.get("evt", []), traits.name_of, events, top),
     ]
 
 

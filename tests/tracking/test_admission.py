@@ -6,7 +6,7 @@ import pytest
 
 from tests.pipeline import NOW, ms, named_uuid
 from tracking import wire
-from tracking.admission import Admitted, admit
+from tracking.admission import Admitted, Sender, admit
 from tracking.directory import Snapshot
 from tracking.wire import Refused
 
@@ -29,7 +29,7 @@ def send() -> Send:
     def _send(url: str = "https://shop.example/", host: str = "", **changes: object) -> Admitted:
         event = {"name": "pageview", "at": changes.pop("at", ms(NOW)), "url": url}
         body = {"account": 7, "visitor": str(named_uuid("v")), "session": str(named_uuid("s")), "events": [event]}
-        return admit(wire.decode(json.dumps({**body, **changes}).encode()), TABLE, host, "agent", ms(NOW))
+        return admit(wire.decode(json.dumps({**body, **changes}).encode()), TABLE, Sender(host, "agent"), ms(NOW))
 
     return _send
 
@@ -56,22 +56,22 @@ def send() -> Send:
 )
 def test_the_hostname_tells_the_property(send: Send, url: str, prop: int | None) -> None:
     taken = send(url)
-    assert list(taken.events) == ([prop] if prop else [])
+    assert list(taken.packets) == ([prop] if prop else [])
     assert bool(taken.unknown_hosts) == (prop is None)
 
 
 def test_an_event_without_an_address_belongs_to_its_page(send: Send) -> None:
-    assert list(send("", host="shop.example").events) == [3]
+    assert list(send("", host="shop.example").packets) == [3]
 
 
 def test_accounts_do_not_share_hostnames(send: Send) -> None:
-    assert list(send(account=8).events) == [5]
+    assert list(send(account=8).packets) == [5]
 
 
 def test_a_named_property_takes_only_its_own_hosts(send: Send) -> None:
-    assert list(send(property=3).events) == [3]
+    assert list(send(property=3).packets) == [3]
     assert send("https://elsewhere.example/", property=3).drops == {(3, "wrong_host"): 1}
-    assert list(send("", property=3).events) == [3]
+    assert list(send("", property=3).packets) == [3]
 
 
 @pytest.mark.parametrize("changes", [{"account": 9}, {"property": 5}, {"property": 99}])
@@ -100,8 +100,8 @@ def test_a_wrong_clock_does_no_harm(send: Send) -> None:
     """The sender lives in 1980; the event is ten seconds old on its own clock."""
     sent = 315_532_800_000
     taken = send(at=sent - 10_000, sent=sent)
-    assert taken.events[3][0].at == ms(NOW) - 10_000
+    assert taken.packets[3].events[0].at == ms(NOW) - 10_000
 
 
 def test_nothing_happens_after_it_is_received(send: Send) -> None:
-    assert send(at=ms(NOW + timedelta(minutes=2))).events[3][0].at == ms(NOW)
+    assert send(at=ms(NOW + timedelta(minutes=2))).packets[3].events[0].at == ms(NOW)

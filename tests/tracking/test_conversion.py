@@ -6,15 +6,13 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from cluster.connections import data
 from properties.models import LayoutName, Property
 from tests.pipeline import NOW, did, drain, view
 from tracking import conversion, lease
 from tracking.bitmaps.addresses import Address
 from tracking.drain import Drain
-from tracking.keys import Keys
-from tracking.layouts import LAYOUTS, layout_of
 from tracking.reading import load
+from tracking.shelves import LAYOUTS, layout_of, shelf_of
 
 SHOP = "https://shop.example/"
 
@@ -34,11 +32,18 @@ def visit(prop: Property) -> None:
         did(prop, visitor, "signup", NOW - timedelta(days=number * 6))
 
 
-def everything(prop: Property) -> dict[Address, set[int]]:
-    """Every bitmap of the property, by address, marks that wait included."""
-    keys, layout = Keys(prop.account_id, prop.id), layout_of(prop)
-    layout.seal(data(), keys)
-    return {address: set(bitmap) for address, bitmap in load(prop, list(layout.addresses(data(), keys))).items()}
+def everything(prop: Property) -> dict[tuple[str, str, str], dict[int, int]]:
+    """Every number of the property: (label, metric, trait) -> visitor -> number."""
+    layout, shelf = layout_of(prop), shelf_of(prop)
+    layout.seal(shelf)
+    layout.close(shelf, conversion.FAR_FUTURE)
+    return {
+        (label, metric, trait): tally.to_dict()
+        for label in layout.slots(shelf)
+        for metric, by_trait in layout.read(shelf, label).items()
+        for trait, tally in by_trait.items()
+        if len(tally)
+    }
 
 
 def test_there_and_back_nothing_changes(prop: Property, layout: LayoutName) -> None:
@@ -46,23 +51,21 @@ def test_there_and_back_nothing_changes(prop: Property, layout: LayoutName) -> N
     drain(prop)
     before = everything(prop)
     assert len(before) > 50
-    keys_before = set(data().keys("*"))
     for target in (other(layout), layout):
-        assert conversion.convert(data(), prop, target) == len(before)
+        assert conversion.convert(prop, target) == len({label for label, *_ in before})
         prop.refresh_from_db()
         assert (prop.layout, everything(prop)) == (target, before)
         for name, left in LAYOUTS.items():
-            assert name == target or not list(left.addresses(data(), Keys(prop.account_id, prop.id)))
-    assert set(data().keys("*")) == keys_before
+            assert name == target or not list(left.slots(shelf_of(prop)))
 
 
 def test_events_go_on_being_counted(prop: Property, layout: LayoutName) -> None:
     """Also by a drain that was made before the conversion and runs after it."""
     visit(prop)
     drain(prop)
-    waiting = Drain.of(data(), Property.objects.get(id=prop.id))
+    waiting = Drain.of(Property.objects.get(id=prop.id))
     view(prop, "new", SHOP, NOW)
-    conversion.convert(data(), prop, other(layout))
+    conversion.convert(prop, other(layout))
     assert waiting.run()
     prop.refresh_from_db()
     address = Address("everyone", "2026")
@@ -71,9 +74,9 @@ def test_events_go_on_being_counted(prop: Property, layout: LayoutName) -> None:
 
 def test_a_busy_property_is_left_alone(prop: Property, layout: LayoutName, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversion, "SECONDS_FOR_THE_LEASE", 0)
-    lease.take(data(), Keys(prop.account_id, prop.id), b"somebody else", 10_000)
+    lease.take(shelf_of(prop).client, shelf_of(prop).keys, b"somebody else", 10_000)
     with pytest.raises(conversion.Busy):
-        conversion.convert(data(), prop, other(layout))
+        conversion.convert(prop, other(layout))
 
 
 def test_whoever_loses_the_lease_changes_nothing(
@@ -84,7 +87,7 @@ def test_whoever_loses_the_lease_changes_nothing(
     before = everything(prop)
     monkeypatch.setattr(lease, "is_ours", lambda *_: False)
     with pytest.raises(conversion.Busy):
-        conversion.convert(data(), prop, other(layout))
+        conversion.convert(prop, other(layout))
     prop.refresh_from_db()
     assert (prop.layout, everything(prop)) == (layout, before)
 

@@ -1,4 +1,4 @@
-"""The address of a bitmap: `trait::slot`, as `evt:signup::2026-11-24-02-13`. Pure."""
+"""The address of a bitmap: `trait::slot`, as `evt:signup::2026-11-24`; and of a tally: that and a metric. Pure."""
 
 from typing import NamedTuple
 
@@ -9,6 +9,15 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.trait}::{self.label}"
+
+
+class TallyAddress(NamedTuple):
+    metric: str
+    trait: str
+    label: str
+
+    def __str__(self) -> str:
+        return f"{self.metric} of {self.trait}::{self.label}"
 
 
 def parse(text: str) -> Address:

@@ -25,6 +25,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 MINUTE = timedelta(minutes=1)
+DAY_LENGTH = len("2026-11-24")  # a longer label is an hour's or a minute's
 
 
 class Granularity(StrEnum):
@@ -109,6 +110,24 @@ def _containing(minute: datetime, granularity: Granularity, tz: ZoneInfo) -> Slo
 def midnight(day: date, tz: ZoneInfo) -> datetime:
     """The UTC instant at which `day` begins in `tz`, also where its clock skips or repeats midnight."""
     return datetime(day.year, day.month, day.day, tzinfo=tz).astimezone(UTC)
+
+
+def days_of_month(label: str) -> list[str]:
+    """The labels of the days of a month."""
+    year, month = map(int, label.split("-"))
+    first = date(year, month, 1)
+    after = (first + timedelta(days=31)).replace(day=1)
+    return [_day(first + timedelta(days=number)) for number in range((after - first).days)]
+
+
+def months_of_year(label: str) -> list[str]:
+    """The labels of the months of a year."""
+    return [f"{label}-{month:02}" for month in range(1, 13)]
+
+
+def level(label: str) -> int:
+    """The place of a label's granularity among the five, minute 0 to year 4."""
+    return 4 - label.count("-") if "+" not in label else 1
 
 
 def between(start: datetime, end: datetime, granularity: Granularity, tz: ZoneInfo) -> Iterator[Slot]:

@@ -1,9 +1,23 @@
 """Traits: what a visitor can be counted under in a slot, and how each is spelled. Pure.
 
-    everyone                          seen at all
-    evt:<name>                        did the event
-    page:<path>                       viewed the page
-    src:<source>::cpg:<campaign>      came from there; without a campaign cpg:(none)
+Of the event itself:
+
+    evt:<name>                               did the event
+    page:<path>                              viewed the page
+    el:<event>:<type>::label:<l>::pos:<p>    hovered, clicked, focussed or left an element
+    attr:<key>:<value>                       the event had this attribute, where the property asks for it
+    who:member                               was logged in
+
+Of the session, all through it:
+
+    everyone                                 seen at all
+    src:<source>::cpg:<campaign>             came from there; without a campaign cpg:(none)
+    chan:<channel>  ref:<host and path>      the channel, and the page that linked here
+    utm:<source|medium|campaign|term|content>:<value>
+    cfg:browser:<b>  cfg:version:<b> <v>  cfg:platform:<p>  cfg:type:<mobile, …>  cfg:resolution:<class>
+    lang:<language>  geo:<country>  city:<country>:<city>
+    who:new  who:returning                   the visitor's first session, or a later one
+    entry:<path>  exit:<path>                its first and its last page
 
 A `%` or `::` inside a name is percent-encoded, so that an address always comes apart again.
 """
@@ -11,7 +25,30 @@ A `%` or `::` inside a name is percent-encoded, so that an address always comes 
 from functools import lru_cache
 
 EVERYONE = "everyone"
-FAMILIES = frozenset([EVERYONE, "evt", "page", "src"])
+MEMBER = "who:member"
+NEW = "who:new"
+RETURNING = "who:returning"
+FAMILIES = frozenset(
+    (
+        EVERYONE,
+        "evt",
+        "page",
+        "entry",
+        "exit",
+        "el",
+        "attr",
+        "who",
+        "src",
+        "chan",
+        "ref",
+        "utm",
+        "cfg",
+        "lang",
+        "geo",
+        "city",
+    )
+)
+OTHER = "(other)"  # what is more than a family may hold in a day
 NO_CAMPAIGN = "(none)"
 DIRECT = "(direct)"
 CAMPAIGN_MARK = "::cpg:"
@@ -19,11 +56,11 @@ CAMPAIGN_MARK = "::cpg:"
 
 @lru_cache(maxsize=8192)
 def quote(name: str) -> str:
-    return name.replace("%", "%25").replace("::", "%3A%3A")
+    return name.replace("%", "%25").replace("::", "%3A%3A").replace("\n", "%0A")
 
 
 def unquote(name: str) -> str:
-    return name.replace("%3A%3A", "::").replace("%25", "%")
+    return name.replace("%0A", "\n").replace("%3A%3A", "::").replace("%25", "%")
 
 
 def event(name: str) -> str:
@@ -34,17 +71,38 @@ def page(path: str) -> str:
     return f"page:{quote(path)}"
 
 
+def entry(path: str) -> str:
+    return f"entry:{quote(path)}"
+
+
+def exit_page(path: str) -> str:
+    return f"exit:{quote(path)}"
+
+
+def element(event_name: str, kind: str, label: str, position: str) -> str:
+    return f"el:{quote(event_name)}:{quote(kind)}::label:{quote(label)}::pos:{quote(position)}"
+
+
+def attribute(key: str, value: str) -> str:
+    return f"attr:{quote(key)}:{quote(value)}"
+
+
 def source(name: str, campaign: str = "") -> str:
     return f"src:{quote(name)}{CAMPAIGN_MARK}{quote(campaign or NO_CAMPAIGN)}"
 
 
+def named(kind: str, name: str) -> str:
+    """A trait of any plain family: `chan`, `ref`, `utm:medium`, `cfg:browser`, `lang`, `geo`, …"""
+    return f"{kind}:{quote(name)}"
+
+
 def family(trait: str) -> str:
-    """`evt`, `page`, `src` or `everyone`."""
+    """`evt`, `page`, `src`, `everyone` …"""
     return trait.partition(":")[0]
 
 
 def name_of(trait: str) -> str:
-    """The name inside an `evt:` or `page:` trait."""
+    """The name inside an `evt:`, `page:` or other plain trait."""
     return unquote(trait.partition(":")[2])
 
 

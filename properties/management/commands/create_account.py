@@ -29,8 +29,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--layout",
             choices=LayoutName.values,
-            default=LayoutName.SEED,
-            help="how its bitmaps are kept (default: seed)",
+            default=LayoutName.PACKED,
+            help="how its bitmaps are kept (default: packed)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

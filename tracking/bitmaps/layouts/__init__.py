@@ -1,47 +1,108 @@
-"""How marks are written and bitmaps read back. Chosen for each property when it is made.
+"""How notes are written and bitmaps, tallies and totals read back. Chosen for each property when it is made.
 
-    seed     the seed's keys to the letter; any Redis client reads them            seed.py
-    packed   a log of marks, folded into compressed bitmaps, many to a key         packed.py
+    packed   a log of notes, folded into compressed bitmaps and columns, many to a key    packed.py
+    seed     the seed's keys to the letter; any Redis client reads them                   seed.py
 
 One small interface, so that the tests of one layout are the tests of all.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from pyroaring import BitMap
 
-from tracking.bitmaps.addresses import Address
+from tracking.bitmaps.addresses import Address, TallyAddress
+from tracking.bitmaps.notes import Notes
+from tracking.bitmaps.slots import DAY_LENGTH, Slot
+from tracking.bitmaps.tally import Tally
 from tracking.keys import Keys
 
 
-class Mark(NamedTuple):
-    """One visitor under one trait in one UTC minute (minutes since 1970)."""
+class Kept(NamedTuple):
+    """How long slots of the two finest granularities are kept after their end; None for ever."""
 
-    trait: str
-    visitor_index: int
-    minute: int
+    minutes: timedelta | None = None
+    hours: timedelta | None = None
+
+    def until(self, label: str, tz: ZoneInfo) -> datetime | None:
+        """When the slot may go; some time later for each, so that they do not all go at once."""
+        if len(label) <= DAY_LENGTH:
+            return None
+        after = self.minutes if label.count("-") == 4 else self.hours
+        if after is None:
+            return None
+        jitter = timedelta(seconds=crc32(label.encode()) % max(int(after.total_seconds()) // 10, 1))
+        return Slot.parse(label, tz).end + after + jitter
+
+
+FOR_EVER = Kept()
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where the bitmaps of one property are."""
+
+    client: Any
+    keys: Keys
+    tz: ZoneInfo
+    kept: Kept = FOR_EVER
+
+    def expiry(self, label: str) -> tuple[bool, int | None]:
+        """(whether the slot is gone already, the second since 1970 when it goes or None)."""
+        until = self.kept.until(label, self.tz)
+        return (until is not None and until <= datetime.now(UTC), int(until.timestamp()) if until else None)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a page needs: bitmaps, tallies, and (metric, label) for the totals of every trait in a slot."""
+
+    bitmaps: Sequence[Address] = ()
+    tallies: Sequence[TallyAddress] = ()
+    totals: Sequence[tuple[str, str]] = ()
+
+
+@dataclass
+class Found:
+    """The answer to a Request. What never was is an empty bitmap, tally or dictionary."""
+
+    bitmaps: dict[Address, BitMap] = field(default_factory=dict)
+    tallies: dict[TallyAddress, Tally] = field(default_factory=dict)
+    totals: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+    retracted: list[Address] = field(default_factory=list)  # whose bitmaps a layout must look at twice
+
+
+ByMetric = Mapping[str, Mapping[str, Tally]]  # metric -> trait -> tally
 
 
 class Layout(Protocol):
-    def add(self, pipe: Any, keys: Keys, marks: Iterable[Mark], tz: ZoneInfo) -> None:
-        """Queue the commands that set `marks`, at all five granularities, into an open transaction."""
+    def add(self, shelf: Shelf, pipe: Any, notes: Notes) -> None:
+        """Queue the commands that add `notes`, at all five granularities, into an open transaction."""
 
-    def load(self, client: Any, keys: Keys, addresses: Sequence[Address]) -> dict[Address, BitMap]:
-        """The bitmaps at `addresses`, in one round trip; an empty one where nothing was marked."""
+    def load(self, shelf: Shelf, request: Request) -> Found:
+        """What is asked for, in one round trip."""
 
-    def waiting(self, client: Any, keys: Keys) -> int:
-        """How many bytes of marks wait to be sealed; 0 in a layout that needs no sealing."""
+    def waiting(self, shelf: Shelf) -> int:
+        """How many bytes of notes wait to be sealed; 0 in a layout that needs no sealing."""
 
-    def seal(self, client: Any, keys: Keys) -> None:
+    def seal(self, shelf: Shelf) -> None:
         """Fold what waits into the bitmaps. It can be broken off anywhere and done again."""
 
-    def addresses(self, client: Any, keys: Keys) -> Iterator[Address]:
-        """Every sealed bitmap there is, in no order; some may come twice. Reads the whole node."""
+    def close(self, shelf: Shelf, now: datetime) -> None:
+        """Make months of days and years of months, of those that are over at `now`."""
 
-    def store(self, client: Any, keys: Keys, bitmaps: Mapping[Address, BitMap]) -> None:
-        """Make `bitmaps` what these addresses hold, whatever they held."""
+    def slots(self, shelf: Shelf) -> Iterator[str]:
+        """The label of every slot that holds something. Nothing waits to be sealed."""
 
-    def remove(self, client: Any, keys: Keys) -> None:
-        """Delete every bitmap of the property in this layout."""
+    def read(self, shelf: Shelf, label: str) -> Mapping[str, Mapping[str, Tally]]:
+        """Everything in a slot: metric -> trait -> tally."""
+
+    def store(self, shelf: Shelf, label: str, by_metric: ByMetric) -> None:
+        """Make `by_metric` what a slot holds, whatever it held."""
+
+    def remove(self, shelf: Shelf) -> None:
+        """Delete every bitmap, tally and total of the property in this layout."""

@@ -1,183 +1,252 @@
-"""The packed layout: marks are appended to a log, and folded now and then into compressed bitmaps.
+"""The packed layout: notes are appended to a log, and folded now and then into compressed bitmaps.
 
-    drain ── APPEND frame ──► {7::3}::marks            the open log: one command for a whole batch
+    drain ── APPEND frame ──► {7::3}::notes            the open log: one command for a whole batch
                                    │ RENAMENX
                                    ▼
-                              {7::3}::marks_sealing    the log being sealed
-                                   │ union, HSET, DEL in one guarded transaction
+                              {7::3}::notes_sealing    the log being sealed
+                                   │ added up; HSET, DEL in one guarded transaction
                                    ▼
-                              {7::3}::sealed::2026-11-24-02    hash: trait -> Roaring bitmap; one
-                                                               for each minute, hour, day, month, year
+                              {7::3}::sealed::2026-11-24-02         hash: trait -> Roaring bitmap
+                              {7::3}::counts::2026-11-24-02         hash: trait -> events of each of them
+                              {7::3}::sums:seconds::2026-11-24-02   hash: trait -> bitmap and amounts
+                              {7::3}::totals:events::2026-11-24-02  hash: trait -> total
+                                   │ a month is made of its days when it is over, a year of its months
+                                   ▼
+                              {7::3}::sealed::2026-11   …
 
-A reader takes sealed bitmaps, the log being sealed and the open log in one transaction, so a mark is
-seen from the moment it is written and never vanishes on its way. What is read twice does no harm: a
-union is a union.
+A reader takes sealed slots, the log being sealed and the open log in one transaction, so a note is
+seen from the moment it is written, and once. A month that is not made yet, or has got late notes
+since, is read from its days.
 
-Sealing first folds a log that a crashed sealing left behind, and only then takes the next. Of two
-that seal the same log one wins: each watches it, and the winner's transaction deletes it. Late marks
-of any age are folded into the old bitmaps like all others.
+Sealing first folds a log that a crashed sealing left behind, and only then takes the next. Amounts
+are not idempotent, so the results and the deletion of the log are one transaction: of two that seal
+the same log one wins. Late notes of any age are folded into the old slots like all others.
 
-A frame of the log is its length (4 bytes, little-endian) and msgpack: (time zone, [(trait, minute,
-visitor indexes as 32-bit integers, little-endian), …]). The time zone is the property's when the
-marks were made: a change of it leaves the days that are over as they were.
+    {7::3}::generation   raised by every sealing        {7::3}::folded     months and years that are made
+    {7::3}::changed      label -> its last generation    {7::3}::unfolded   those with days or months to make them of
+
+Readers keep what they have read (cache.py) and ask which labels have changed since.
 """
 
-import struct
-import sys
-from array import array
-from collections import defaultdict
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import msgspec
-from pyroaring import BitMap
+from tracking.bitmaps.layouts import ByMetric, Found, Request, Shelf, packed_fields
+from tracking.bitmaps.layouts.packed_reading import EVERYTHING_CHANGED, LABELS_REMEMBERED, load
+from tracking.bitmaps.notes import EVENTS, Notes, fold
+from tracking.bitmaps.samples import is_samples
+from tracking.bitmaps.slots import Slot, days_of_month, level, months_of_year
+from tracking.bitmaps.tally import EMPTY, Tally
 
-from tracking.bitmaps.addresses import Address
-from tracking.bitmaps.layouts import Mark
-from tracking.bitmaps.slots import labels
-from tracking.keys import Keys
-
-LENGTH = struct.Struct("<I")
-Bitmaps = dict[str, dict[str, BitMap]]  # label -> trait -> visitors
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(tuple[str, list[tuple[str, int, bytes]]])
+SEALED_LEVELS = range(3)  # minute, hour, day; months and years are made of days
+TRAITS_AT_ONCE = 500
 
 
 class PackedLayout:
-    def add(self, pipe: Any, keys: Keys, marks: Iterable[Mark], tz: ZoneInfo) -> None:
-        if frame := pack(marks, tz):
-            pipe.append(keys.marks, frame)
+    def add(self, shelf: Shelf, pipe: Any, notes: Notes) -> None:
+        if frame := notes.frame():
+            pipe.append(shelf.keys.notes, frame)
 
-    def load(self, client: Any, keys: Keys, addresses: Sequence[Address]) -> dict[Address, BitMap]:
-        wanted: dict[str, list[str]] = defaultdict(list)
-        for address in dict.fromkeys(addresses):
-            wanted[address.label].append(address.trait)
-        pipe = client.pipeline(transaction=True)
-        pipe.get(keys.sealing)
-        pipe.get(keys.marks)
-        for label, traits in wanted.items():
-            pipe.hmget(keys.sealed(label), traits)
-        sealing, log, *found = pipe.execute()
-        bitmaps = {
-            Address(trait, label): BitMap.deserialize(blob) if blob else BitMap()
-            for (label, traits), blobs in zip(wanted.items(), found, strict=True)
-            for trait, blob in zip(traits, blobs, strict=True)
-        }
-        for part in (sealing, log):
-            _overlay(bitmaps, part or b"")
-        return bitmaps
+    def load(self, shelf: Shelf, request: Request) -> Found:
+        return load(shelf, request)
 
-    def waiting(self, client: Any, keys: Keys) -> int:
-        pipe = client.pipeline(transaction=False)
-        pipe.strlen(keys.marks)
-        pipe.strlen(keys.sealing)
+    def waiting(self, shelf: Shelf) -> int:
+        pipe = shelf.client.pipeline(transaction=False)
+        pipe.strlen(shelf.keys.notes)
+        pipe.strlen(shelf.keys.sealing)
         return sum(pipe.execute())
 
-    def seal(self, client: Any, keys: Keys) -> None:
+    def seal(self, shelf: Shelf) -> None:
         """Fold what waits. Raises WatchError when somebody else did at the same time (nothing is lost)."""
-        self._fold(client, keys)
-        if client.exists(keys.marks) and client.renamenx(keys.marks, keys.sealing):
-            self._fold(client, keys)
+        self._fold(shelf)
+        if shelf.client.exists(shelf.keys.notes) and shelf.client.renamenx(shelf.keys.notes, shelf.keys.sealing):
+            self._fold(shelf)
 
-    def addresses(self, client: Any, keys: Keys) -> Iterator[Address]:
-        for key in keys.scan(client, "sealed::"):
-            label = key.rpartition("::")[2]
-            for trait in client.hkeys(key):
-                yield Address(trait.decode(), label)
+    def close(self, shelf: Shelf, now: datetime) -> None:
+        waiting = sorted(label.decode() for label in shelf.client.smembers(shelf.keys.unfolded))
+        for label in sorted(waiting, key=level):
+            if Slot.parse(label, shelf.tz).end <= now:
+                self._make(shelf, label)
 
-    def store(self, client: Any, keys: Keys, bitmaps: Mapping[Address, BitMap]) -> None:
-        pipe = client.pipeline(transaction=False)
-        for address, bitmap in bitmaps.items():
-            pipe.hset(keys.sealed(address.label), address.trait, _blob(bitmap))
-        pipe.execute()
+    def slots(self, shelf: Shelf) -> Iterator[str]:
+        start = f"totals:{EVENTS}::"
+        for key in shelf.keys.scan(shelf.client, start):
+            yield key.removeprefix(f"{shelf.keys.prefix}{start}")
 
-    def remove(self, client: Any, keys: Keys) -> None:
-        for key in keys.scan(client, "sealed::"):
-            client.unlink(key)
-        client.unlink(keys.marks, keys.sealing)
+    def read(self, shelf: Shelf, label: str) -> dict[str, dict[str, Tally]]:
+        found: dict[str, dict[str, Tally]] = {}
+        for metric in _metrics(shelf):
+            traits = [trait.decode() for trait in shelf.client.hkeys(shelf.keys.totals(metric, label))]
+            for some in _parts(traits):
+                tallies = _tallies(shelf, {label: {metric: dict.fromkeys(some, EMPTY)}})
+                found.setdefault(metric, {}).update(tallies[label][metric])
+        return found
 
-    def _fold(self, client: Any, keys: Keys) -> None:
-        with client.pipeline(transaction=True) as pipe:
-            pipe.watch(keys.sealing)
+    def store(self, shelf: Shelf, label: str, by_metric: ByMetric) -> None:
+        gone, _ = shelf.expiry(label)
+        if gone:
+            return
+        with shelf.client.pipeline(transaction=True) as pipe:
+            pipe.watch(shelf.keys.generation)
+            generation = _next(pipe, shelf)
+            old = [metric for metric in _metrics(shelf) if metric not in by_metric]
+            pipe.multi()
+            for metric in (*old, *by_metric):
+                pipe.delete(*_keys_of(shelf, metric, label))
+            for metric, by_trait in by_metric.items():
+                _write(shelf, pipe, label, metric, by_trait)
+            _changed(shelf, pipe, [label], generation)
+            pipe.execute()
+
+    def remove(self, shelf: Shelf) -> None:
+        keys = shelf.keys
+        for start in ("sealed::", "counts::", "sums:", "totals:"):
+            for key in list(keys.scan(shelf.client, start)):
+                shelf.client.unlink(key)
+        shelf.client.unlink(keys.notes, keys.sealing, keys.folded, keys.unfolded, keys.changed, keys.metrics)
+        with shelf.client.pipeline(transaction=True) as pipe:
+            pipe.watch(keys.generation)
+            generation = _next(pipe, shelf)
+            pipe.multi()
+            _count_generation(shelf, pipe, [EVERYTHING_CHANGED], generation)
+            pipe.execute()
+
+    def _fold(self, shelf: Shelf) -> None:
+        keys = shelf.keys
+        with shelf.client.pipeline(transaction=True) as pipe:
+            pipe.watch(keys.sealing, keys.generation)
             log = pipe.get(keys.sealing)
             if log is None:
                 return
-            bitmaps = gather(log)
-            _unite_with_sealed(client, keys, bitmaps)
+            generation = _next(pipe, shelf)
+            cells = {label: some for label, some in fold(log, SEALED_LEVELS).items() if not shelf.expiry(label)[0]}
+            sealed = _tallies(shelf, cells)
             pipe.multi()
-            for label, by_trait in bitmaps.items():
-                pipe.hset(keys.sealed(label), mapping={trait: _blob(bitmap) for trait, bitmap in by_trait.items()})
+            for label, by_metric in cells.items():
+                for metric, by_trait in by_metric.items():
+                    known = sealed[label][metric]
+                    _write(shelf, pipe, label, metric, {trait: known[trait] + new for trait, new in by_trait.items()})
+            _changed(shelf, pipe, cells, generation)
             pipe.delete(keys.sealing)
             pipe.execute()
 
-
-def pack(marks: Iterable[Mark], tz: ZoneInfo) -> bytes:
-    """The frame of `marks`; empty when there are none."""
-    groups: dict[tuple[str, int], array[int]] = {}
-    for trait, visitor_index, minute in marks:
-        groups.setdefault((trait, minute), array("I")).append(visitor_index)
-    if not groups:
-        return b""
-    packed = [(trait, minute, _little_endian(indexes)) for (trait, minute), indexes in groups.items()]
-    body = _encoder.encode((tz.key, packed))
-    return LENGTH.pack(len(body)) + body
-
-
-def unpack(log: bytes) -> Iterator[tuple[str, int, "array[int]", ZoneInfo]]:
-    """(trait, minute, visitor indexes, time zone) of every group of a log. Raises msgspec.DecodeError."""
-    at = 0
-    while at < len(log):
-        (length,) = LENGTH.unpack_from(log, at)
-        at += LENGTH.size
-        zone, groups = _decoder.decode(log[at : at + length])
-        tz = ZoneInfo(zone)
-        for trait, minute, packed in groups:
-            indexes = array("I", packed)
-            if sys.byteorder == "big":
-                indexes.byteswap()
-            yield trait, minute, indexes, tz
-        at += length
+    def _make(self, shelf: Shelf, label: str) -> None:
+        """Make a month of its days or a year of its months, unless one of them changes meanwhile."""
+        keys, client = shelf.keys, shelf.client
+        parts = days_of_month(label) if level(label) == 3 else months_of_year(label)
+        if set(parts) & {part.decode() for part in client.smembers(keys.unfolded)}:
+            return
+        before = int(client.get(keys.generation) or 0)
+        for metric in _metrics(shelf):
+            if is_samples(metric):  # they are asked of the days
+                continue
+            client.unlink(*_keys_of(shelf, metric, label))
+            for traits in _parts(_names(shelf, metric, parts)):
+                _write_made(shelf, label, metric, _added_up(shelf, parts, metric, traits))
+        with client.pipeline(transaction=True) as pipe:
+            pipe.watch(keys.generation)
+            generation = _next(pipe, shelf)
+            scores = pipe.zmscore(keys.changed, parts)
+            if any(score is not None and score > before for score in scores):
+                return  # the next time
+            pipe.multi()
+            pipe.srem(keys.unfolded, label)
+            pipe.sadd(keys.folded, label)
+            _count_generation(shelf, pipe, [label], generation)
+            pipe.execute()
 
 
-def gather(log: bytes) -> Bitmaps:
-    """The bitmaps that the marks of `log` make, at every granularity."""
-    bitmaps: Bitmaps = {}
-    for trait, minute, indexes, tz in unpack(log):
-        for label in labels(minute, tz):
-            bitmaps.setdefault(label, {}).setdefault(trait, BitMap()).update(indexes)
-    return bitmaps
+def _names(shelf: Shelf, metric: str, labels: Sequence[str]) -> list[str]:
+    pipe = shelf.client.pipeline(transaction=False)
+    for label in labels:
+        pipe.hkeys(shelf.keys.totals(metric, label))
+    return sorted({trait.decode() for reply in pipe.execute() for trait in reply})
 
 
-def _overlay(bitmaps: dict[Address, BitMap], log: bytes) -> None:
-    """Add what `log` holds for the addresses of `bitmaps`."""
-    traits = {address.trait for address in bitmaps}
-    for trait, minute, indexes, tz in unpack(log):
-        if trait not in traits:
-            continue
-        for label in labels(minute, tz):
-            if (bitmap := bitmaps.get(Address(trait, label))) is not None:
-                bitmap.update(indexes)
+def _added_up(shelf: Shelf, labels: Sequence[str], metric: str, traits: Sequence[str]) -> dict[str, Tally]:
+    asked = {label: {metric: dict.fromkeys(traits, EMPTY)} for label in labels}
+    sums = dict.fromkeys(traits, EMPTY)
+    for by_metric in _tallies(shelf, asked).values():
+        for trait, tally in by_metric[metric].items():
+            sums[trait] += tally
+    return sums
 
 
-def _unite_with_sealed(client: Any, keys: Keys, bitmaps: Bitmaps) -> None:
-    """Add to each bitmap what is sealed already. Nobody writes there meanwhile, or our EXEC fails."""
-    pipe = client.pipeline(transaction=False)
-    for label, by_trait in bitmaps.items():
-        pipe.hmget(keys.sealed(label), list(by_trait))
-    for by_trait, blobs in zip(bitmaps.values(), pipe.execute(), strict=True):
-        for bitmap, blob in zip(by_trait.values(), blobs, strict=True):
-            if blob:
-                bitmap |= BitMap.deserialize(blob)  # noqa: PLW2901 - in place
+def _write_made(shelf: Shelf, label: str, metric: str, by_trait: Mapping[str, Tally]) -> None:
+    pipe = shelf.client.pipeline(transaction=False)
+    _write(shelf, pipe, label, metric, by_trait)
+    pipe.execute()
 
 
-def _blob(bitmap: BitMap) -> bytes:
-    bitmap.run_optimize()
-    return bytes(bitmap.serialize())
+def _tallies(shelf: Shelf, cells: Mapping[str, ByMetric]) -> dict[str, dict[str, dict[str, Tally]]]:
+    """What is sealed already of the same labels, metrics and traits as in `cells`."""
+    pipe = shelf.client.pipeline(transaction=False)
+    asked: list[tuple[str, str, list[str]]] = []
+    for label, by_metric in cells.items():
+        for metric, by_trait in by_metric.items():
+            asked.append((label, metric, list(by_trait)))
+            packed_fields.ask(pipe, shelf.keys, metric, label, list(by_trait))
+    replies = iter(pipe.execute() if asked else [])
+    found: dict[str, dict[str, dict[str, Tally]]] = {}
+    for label, metric, traits in asked:
+        found.setdefault(label, {})[metric] = dict(
+            zip(traits, packed_fields.tallies(metric, replies, len(traits)), strict=True)
+        )
+    return found
 
 
-def _little_endian(indexes: "array[int]") -> bytes:
-    if sys.byteorder == "big":
-        indexes.byteswap()
-    return indexes.tobytes()
+def _write(shelf: Shelf, pipe: Any, label: str, metric: str, by_trait: Mapping[str, Tally]) -> None:
+    """Queue what makes these the tallies of a slot; traits with nothing left are deleted."""
+    _, until = shelf.expiry(label)
+    packed_fields.write(pipe, shelf.keys, metric, label, by_trait)
+    pipe.sadd(shelf.keys.metrics, metric)
+    if until is not None:
+        for key in _keys_of(shelf, metric, label):
+            pipe.expireat(key, until)
+
+
+def _changed(shelf: Shelf, pipe: Any, labels: Iterable[str], generation: int) -> None:
+    """Queue that these slots have changed: readers let go of them, their months and years must be made again."""
+    coarse = {part for label in labels for part in (label[:7], label[:4]) if level(label) == 2}
+    coarse |= {label[:4] for label in labels if level(label) == 3}
+    if coarse:
+        pipe.srem(shelf.keys.folded, *coarse)
+        pipe.sadd(shelf.keys.unfolded, *coarse)
+    _count_generation(shelf, pipe, labels, generation)
+
+
+def _next(pipe: Any, shelf: Shelf) -> int:
+    """The generation after the present one. It goes with the time, so that none comes twice.
+
+    Where there is none, the property is new, or all its keys were lost: what readers may have kept from
+    before is not true any more.
+    """
+    present = pipe.get(shelf.keys.generation)
+    generation = max(int(present or 0) + 1, time.time_ns() // 1000)
+    if present is None:
+        shelf.client.zadd(shelf.keys.changed, {EVERYTHING_CHANGED: generation})
+    return generation
+
+
+def _count_generation(shelf: Shelf, pipe: Any, labels: Iterable[str], generation: int) -> None:
+    pipe.set(shelf.keys.generation, generation)
+    if scores := dict.fromkeys(labels, generation):
+        pipe.zadd(shelf.keys.changed, scores)
+        pipe.zremrangebyrank(shelf.keys.changed, 0, -LABELS_REMEMBERED - 1)
+
+
+def _metrics(shelf: Shelf) -> list[str]:
+    return sorted(metric.decode() for metric in shelf.client.smembers(shelf.keys.metrics))
+
+
+def _keys_of(shelf: Shelf, metric: str, label: str) -> list[str]:
+    keys = shelf.keys
+    own = [keys.sealed(label), keys.counts(label)] if metric == EVENTS else [keys.sums(metric, label)]
+    return [*own, keys.totals(metric, label)]
+
+
+def _parts(names: Sequence[str]) -> Iterator[list[str]]:
+    for start in range(0, len(names), TRAITS_AT_ONCE):
+        yield list(names[start : start + TRAITS_AT_ONCE])

@@ -6,55 +6,151 @@
     SETBIT {7::3}::evt:signup::2026-11          <visitor_index> 1       month
     SETBIT {7::3}::evt:signup::2026             <visitor_index> 1       year
 
+and beside each bitmap what it cannot hold:
+
+    HINCRBY {7::3}::tally:events::evt:signup::2026-11-24   <visitor_index> 1
+    HINCRBY {7::3}::total:events::2026-11-24               evt:signup      1
+
 The reference: any Redis client reads it. It is large (one late visitor makes a minute's bitmap as
-long as their index needs) and not fast; setting a bit twice changes nothing.
+long as their index needs) and not fast.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from pyroaring import BitMap
-
-from tracking.bitmaps.addresses import Address
+from tracking.bitmaps.addresses import Address, TallyAddress
 from tracking.bitmaps.bits import bitmap_from, bits_of
-from tracking.bitmaps.layouts import Mark
-from tracking.bitmaps.slots import labels
-from tracking.bitmaps.traits import FAMILIES, family
-from tracking.keys import Keys
+from tracking.bitmaps.layouts import ByMetric, Found, Request, Shelf
+from tracking.bitmaps.notes import EVENTS, Cells, Notes, fold
+from tracking.bitmaps.samples import is_samples
+from tracking.bitmaps.tally import Tally
+
+ALL_LEVELS = range(5)
+TOTAL = "total:"
 
 
 class SeedLayout:
-    def add(self, pipe: Any, keys: Keys, marks: Iterable[Mark], tz: ZoneInfo) -> None:
-        # Within a batch most marks repeat at the coarser granularities: each bit is sent once.
-        bits = {(mark.trait, label, mark.visitor_index) for mark in marks for label in labels(mark.minute, tz)}
-        for trait, label, visitor_index in bits:
-            pipe.setbit(keys.bitmap(Address(trait, label)), visitor_index, 1)
+    def add(self, shelf: Shelf, pipe: Any, notes: Notes) -> None:
+        cells = fold(notes.frame(), ALL_LEVELS)
+        before = _before(shelf, cells)
+        for label, by_metric in cells.items():
+            gone, until = shelf.expiry(label)
+            if gone:
+                continue
+            for metric, by_trait in by_metric.items():
+                for trait, tally in by_trait.items():
+                    self._add(shelf, pipe, TallyAddress(metric, trait, label), tally, before)
+                    _expire(pipe, [shelf.keys.tally(metric, trait, label)], until)
+                    if metric == EVENTS:
+                        _expire(pipe, [shelf.keys.bitmap(Address(trait, label))], until)
+                _expire(pipe, [shelf.keys.total(metric, label)], until)
 
-    def load(self, client: Any, keys: Keys, addresses: Sequence[Address]) -> dict[Address, BitMap]:
-        wanted = list(dict.fromkeys(addresses))
-        # All keys of a property are in one slot of the cluster, so one command reads them all.
-        found = client.mget([keys.bitmap(address) for address in wanted]) if wanted else []
-        return {address: bitmap_from(bits) for address, bits in zip(wanted, found, strict=True)}
+    def _add(
+        self, shelf: Shelf, pipe: Any, at: TallyAddress, tally: Tally, before: Mapping[tuple[TallyAddress, int], int]
+    ) -> None:
+        pipe.hincrby(shelf.keys.total(at.metric, at.label), at.trait, tally.total())
+        for visitor, amount in tally.to_dict().items():
+            pipe.hincrby(shelf.keys.tally(*at), visitor, amount)
+            if at.metric == EVENTS:
+                known = before.get((at, visitor), 0)
+                pipe.setbit(shelf.keys.bitmap(Address(at.trait, at.label)), visitor, int(known + amount > 0))
 
-    def waiting(self, client: Any, keys: Keys) -> int:
+    def load(self, shelf: Shelf, request: Request) -> Found:
+        # All keys of a property are in one slot of the cluster, so one transaction reads them all.
+        pipe = shelf.client.pipeline(transaction=True)
+        pipe.mget([shelf.keys.bitmap(address) for address in request.bitmaps] or [shelf.keys.progress])
+        for at in request.tallies:
+            pipe.hgetall(shelf.keys.tally(*at))
+        for metric, label in request.totals:
+            pipe.hgetall(shelf.keys.total(metric, label))
+        bits, *rest = pipe.execute()
+        tallies, totals = rest[: len(request.tallies)], rest[len(request.tallies) :]
+        return Found(
+            {address: bitmap_from(some) for address, some in zip(request.bitmaps, bits, strict=False)},
+            {at: _tally(at.metric, some) for at, some in zip(request.tallies, tallies, strict=True)},
+            {key: _named(some) for key, some in zip(request.totals, totals, strict=True)},
+        )
+
+    def waiting(self, shelf: Shelf) -> int:
         return 0
 
-    def seal(self, client: Any, keys: Keys) -> None:
+    def seal(self, shelf: Shelf) -> None:
         """Its marks are bitmaps from the start."""
 
-    def addresses(self, client: Any, keys: Keys) -> Iterator[Address]:
-        for key in keys.scan(client, ""):
-            address = Address(*key.removeprefix(keys.prefix).rpartition("::")[::2])
-            if family(address.trait) in FAMILIES:
-                yield address
+    def close(self, shelf: Shelf, now: datetime) -> None:
+        """Its months and years are marked with the days."""
 
-    def store(self, client: Any, keys: Keys, bitmaps: Mapping[Address, BitMap]) -> None:
-        pipe = client.pipeline(transaction=False)
-        for address, bitmap in bitmaps.items():
-            pipe.set(keys.bitmap(address), bits_of(bitmap))
+    def slots(self, shelf: Shelf) -> Iterator[str]:
+        found = {key.rpartition("::")[2] for key in shelf.keys.scan(shelf.client, TOTAL)}
+        yield from sorted(found)
+
+    def read(self, shelf: Shelf, label: str) -> dict[str, dict[str, Tally]]:
+        found: dict[str, dict[str, Tally]] = {}
+        for key in shelf.keys.scan(shelf.client, f"{TOTAL}*::{label}"):
+            metric = key.removeprefix(f"{shelf.keys.prefix}{TOTAL}").rpartition("::")[0]
+            for trait in _named(shelf.client.hgetall(key), zeros=True):
+                numbers = shelf.client.hgetall(shelf.keys.tally(metric, trait, label))
+                found.setdefault(metric, {})[trait] = _tally(metric, numbers)
+        return found
+
+    def store(self, shelf: Shelf, label: str, by_metric: ByMetric) -> None:
+        pipe = shelf.client.pipeline(transaction=False)
+        gone, until = shelf.expiry(label)
+        for metric, by_trait in by_metric.items() if not gone else ():
+            totals = {trait: tally.total() for trait, tally in by_trait.items() if len(tally)}
+            pipe.delete(shelf.keys.total(metric, label))
+            if totals:
+                pipe.hset(shelf.keys.total(metric, label), mapping=totals)
+                _expire(pipe, [shelf.keys.total(metric, label)], until)
+            for trait in totals:
+                tally = by_trait[trait]
+                pipe.delete(shelf.keys.tally(metric, trait, label))
+                pipe.hset(shelf.keys.tally(metric, trait, label), mapping=tally.to_dict())
+                _expire(pipe, [shelf.keys.tally(metric, trait, label)], until)
+                if metric == EVENTS:
+                    pipe.set(shelf.keys.bitmap(Address(trait, label)), bits_of(tally.who()))
+                    _expire(pipe, [shelf.keys.bitmap(Address(trait, label))], until)
         pipe.execute()
 
-    def remove(self, client: Any, keys: Keys) -> None:
-        for address in self.addresses(client, keys):
-            client.unlink(keys.bitmap(address))
+    def remove(self, shelf: Shelf) -> None:
+        for key in list(shelf.keys.scan(shelf.client, TOTAL)):
+            metric, _, label = key.removeprefix(f"{shelf.keys.prefix}{TOTAL}").rpartition("::")
+            pipe = shelf.client.pipeline(transaction=False)
+            for trait in _named(shelf.client.hgetall(key), zeros=True):
+                pipe.unlink(shelf.keys.tally(metric, trait, label))
+                pipe.unlink(shelf.keys.bitmap(Address(trait, label)))
+            pipe.unlink(key)
+            pipe.execute()
+
+
+def _before(shelf: Shelf, cells: Cells) -> dict[tuple[TallyAddress, int], int]:
+    """The events there are where some are taken back: only then may a bit have to go."""
+    asked: dict[TallyAddress, list[int]] = {}
+    for label, by_metric in cells.items():
+        for trait, tally in by_metric.get(EVENTS, {}).items():
+            if negative := tally.ids[tally.values < 0].tolist():
+                asked[TallyAddress(EVENTS, trait, label)] = negative
+    pipe = shelf.client.pipeline(transaction=False)
+    for at, visitors in asked.items():
+        pipe.hmget(shelf.keys.tally(*at), visitors)
+    replies = pipe.execute() if asked else []
+    return {
+        (at, visitor): int(number or 0)
+        for (at, visitors), reply in zip(asked.items(), replies, strict=True)
+        for visitor, number in zip(visitors, reply, strict=True)
+    }
+
+
+def _expire(pipe: Any, keys: list[str], until: int | None) -> None:
+    if until is not None:
+        for key in keys:
+            pipe.expireat(key, until)
+
+
+def _tally(metric: str, reply: Mapping[bytes, bytes]) -> Tally:
+    return Tally.of({int(place): int(number) for place, number in reply.items()}, is_samples(metric))
+
+
+def _named(reply: Mapping[bytes, bytes], zeros: bool = False) -> dict[str, int]:
+    return {trait.decode(): int(number) for trait, number in reply.items() if zeros or int(number)}

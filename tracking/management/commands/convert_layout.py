@@ -4,7 +4,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cluster.connections import data
 from properties.models import LayoutName, Property
 from tracking.conversion import Busy, convert
 
@@ -21,7 +20,7 @@ class Command(BaseCommand):
         if prop is None:
             raise CommandError(f"There is no property {options['property']}.")
         try:
-            copied = convert(data(), prop, LayoutName(options["layout"]))
+            copied = convert(prop, LayoutName(options["layout"]))
         except Busy as busy:
             raise CommandError(str(busy)) from None
-        self.stdout.write(f"{prop.name} is kept in the layout {options['layout']}; {copied} bitmaps were copied.")
+        self.stdout.write(f"{prop.name} is kept in the layout {options['layout']}; {copied} slots were copied.")

@@ -1,0 +1,212 @@
+"""Reading the packed layout: one transaction for whatever a page asks, and only for what is not held already.
+
+    asked: evt:signup in 2026-10 and 2026-11
+      2026-10 is made          ─► its own hash             ┐
+      2026-11 is not           ─► the hashes of its days   ┴─► held in the cache, or fetched
+    fetched with them: the generation, the labels that changed, both logs ─► what is not sealed yet is added
+
+If the property has moved to another generation since the cache was filled, the changed labels are
+dropped and the request is made again; of a request that keeps being overtaken nothing is taken from
+the cache any more.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pyroaring import BitMap
+
+from tracking.bitmaps.addresses import TallyAddress
+from tracking.bitmaps.layouts import Found, Request, Shelf, packed_fields
+from tracking.bitmaps.layouts.cache import Field, Held, Sized, cache
+from tracking.bitmaps.notes import EVENTS, Cells, Wanted, fold
+from tracking.bitmaps.slots import days_of_month, level, months_of_year
+from tracking.bitmaps.tally import EMPTY, Tally, ids_of, unpack_values
+from tracking.keys import Keys
+
+ATTEMPTS = 6
+LABELS_REMEMBERED = 10_000
+EVERYTHING_CHANGED = "*"
+BITMAP, COUNTS, SUM, TOTALS = range(4)  # what a field is read as
+NOBODY = BitMap()
+
+
+def load(shelf: Shelf, request: Request) -> Found:
+    """What is asked for, sealed or not."""
+    prefix = shelf.keys.prefix
+    for attempt in range(ATTEMPTS):
+        held = cache.held(prefix)
+        if not held.generation or attempt == ATTEMPTS - 2:
+            _move_on(prefix, held, _fetch(shelf, held, []))
+            held = cache.held(prefix)
+        fields = _fields(request, held.folded)
+        known = cache.values(prefix, fields, held.generation) if attempt < ATTEMPTS - 1 else {}
+        reply = _fetch(shelf, held, [field for field in fields if field not in known])
+        if reply.held != held:
+            _move_on(prefix, held, reply)
+            overtaken = reply.changed is None or any(field.label in reply.changed for field in known)
+            if reply.held.folded != held.folded or (known and overtaken):
+                continue
+        cache.keep(prefix, reply.values, reply.held.generation)
+        values = known | {field: sized.value for field, sized in reply.values.items()}
+        return _with_retractions(shelf, request, _assemble(request, held.folded, values, reply.log))
+    raise RuntimeError(f"{prefix} was made anew again and again while it was read.")
+
+
+class _Reply(NamedTuple):
+    held: Held
+    changed: frozenset[str] | None  # None: everything
+    log: bytes
+    values: dict[Field, Sized]
+
+
+def _move_on(prefix: str, before: Held, reply: _Reply) -> None:
+    cache.move_on(prefix, before, reply.held, reply.changed)
+
+
+def _fields(request: Request, folded: frozenset[str]) -> list[Field]:
+    """The fields that make up the answer, each once."""
+    found: dict[Field, None] = {}
+    for trait, label in request.bitmaps:
+        for part in _parts(label, folded):
+            found[Field(BITMAP, EVENTS, part, trait)] = None
+    for metric, trait, label in request.tallies:
+        for part in _parts(label, folded):
+            for kind in (BITMAP, COUNTS) if metric == EVENTS else (SUM,):
+                found[Field(kind, metric, part, trait)] = None
+    for metric, label in request.totals:
+        for part in _parts(label, folded):
+            found[Field(TOTALS, metric, part, "")] = None
+    return list(found)
+
+
+def _parts(label: str, folded: frozenset[str]) -> list[str]:
+    """The labels whose hashes hold a slot: its own, or those it is not made of yet."""
+    if label in folded:
+        return [label]
+    match level(label):
+        case 3:
+            return days_of_month(label)
+        case 4:
+            return [day for month in months_of_year(label) for day in _parts(month, folded)]
+    return [label]
+
+
+def _fetch(shelf: Shelf, held: Held, fields: Sequence[Field]) -> _Reply:
+    """The state of the property and `fields` of its sealed hashes, in one transaction."""
+    keys = shelf.keys
+    pipe = shelf.client.pipeline(transaction=True)
+    pipe.get(keys.generation)
+    pipe.smembers(keys.folded)
+    pipe.zrangebyscore(keys.changed, f"({held.generation}", "+inf")
+    pipe.zcard(keys.changed)
+    pipe.zrange(keys.changed, 0, 0, withscores=True)
+    pipe.get(keys.sealing)
+    pipe.get(keys.notes)
+    groups: dict[tuple[int, str, str], list[Field]] = defaultdict(list)
+    for field in fields:
+        groups[(field.kind, field.metric, field.label)].append(field)
+    for some in groups.values():
+        _ask(pipe, keys, some)
+    generation, folded, changed, remembered, oldest, sealing, log, *found = pipe.execute()
+    now = Held(int(generation or 0), frozenset(label.decode() for label in folded))
+    labels = frozenset(label.decode() for label in changed)
+    forgotten = remembered >= LABELS_REMEMBERED and oldest[0][1] > held.generation
+    lost = forgotten or EVERYTHING_CHANGED in labels or now.generation < held.generation or not held.generation
+    values = {
+        field: value
+        for some, reply in zip(groups.values(), found, strict=True)
+        for field, value in zip(some, _decoded(some, reply), strict=True)
+    }
+    return _Reply(now, None if lost else labels, (sealing or b"") + (log or b""), values)
+
+
+def _ask(pipe: Any, keys: Keys, some: list[Field]) -> None:
+    """Queue the command that reads fields of one hash."""
+    kind, metric, label, _ = some[0]
+    traits = [field.trait for field in some]
+    if kind == BITMAP:
+        pipe.hmget(keys.sealed(label), traits)
+    elif kind == COUNTS:
+        pipe.hmget(keys.counts(label), traits)
+    elif kind == SUM:
+        pipe.hmget(keys.sums(metric, label), traits)
+    else:
+        pipe.hgetall(keys.totals(metric, label))
+
+
+def _decoded(some: list[Field], reply: Any) -> Iterator[Sized]:
+    """The values of fields of one hash."""
+    kind = some[0].kind
+    if kind == TOTALS:
+        totals = {trait.decode(): int(number) for trait, number in reply.items()}
+        yield Sized(totals, 150 * len(totals))
+        return
+    for field, packed in zip(some, reply, strict=True):
+        size = len(packed or b"")
+        if kind == BITMAP:
+            yield Sized(BitMap.deserialize(packed) if packed else NOBODY, size)
+        elif kind == COUNTS:
+            yield Sized(packed, size)
+        else:
+            tally = packed_fields.of_sum(field.metric, packed)
+            yield Sized(tally, tally.ids.nbytes + tally.values.nbytes)
+
+
+def _assemble(request: Request, folded: frozenset[str], values: Mapping[Field, Any], log: bytes) -> Found:
+    fresh = _fresh(request, log)
+    found = Found()
+    for address in request.bitmaps:
+        bitmaps = [values[Field(BITMAP, EVENTS, part, address.trait)] for part in _parts(address.label, folded)]
+        bitmap = bitmaps[0] if len(bitmaps) == 1 else BitMap.union(*bitmaps)
+        new = _cell(fresh, TallyAddress(EVENTS, *address))
+        found.bitmaps[address] = bitmap | new.who() if len(new) else bitmap
+    for at in request.tallies:
+        tally = _cell(fresh, at)
+        for part in _parts(at.label, folded):
+            tally = _sealed(values, at.metric, at.trait, part) + tally
+        found.tallies[at] = tally
+    for metric, label in request.totals:
+        totals: dict[str, int] = defaultdict(int)
+        for part in _parts(label, folded):
+            for trait, number in values[Field(TOTALS, metric, part, "")].items():
+                totals[trait] += number
+        for trait, tally in fresh.get(label, {}).get(metric, {}).items():
+            totals[trait] += tally.total()
+        found.totals[(metric, label)] = {trait: number for trait, number in totals.items() if number}
+    found.retracted = [
+        address for address in request.bitmaps if (_cell(fresh, TallyAddress(EVENTS, *address)).values < 0).any()
+    ]
+    return found
+
+
+def _fresh(request: Request, log: bytes) -> Cells:
+    """What the logs hold for the request."""
+    if not log:
+        return {}
+    asked = [*request.bitmaps, *((trait, label) for _, trait, label in request.tallies)]
+    labels = {label for _, label in (*asked, *request.totals)}
+    traits = None if request.totals else frozenset(trait for trait, _ in asked)
+    return fold(log, sorted({level(label) for label in labels}), Wanted(frozenset(labels), traits))
+
+
+def _cell(cells: Cells, at: TallyAddress) -> Tally:
+    return cells.get(at.label, {}).get(at.metric, {}).get(at.trait, EMPTY)
+
+
+def _sealed(values: Mapping[Field, Any], metric: str, trait: str, label: str) -> Tally:
+    if metric != EVENTS:
+        tally: Tally = values[Field(SUM, metric, label, trait)]
+        return tally
+    ids = ids_of(values[Field(BITMAP, EVENTS, label, trait)])
+    return Tally(ids, unpack_values(values[Field(COUNTS, EVENTS, label, trait)], len(ids)))
+
+
+def _with_retractions(shelf: Shelf, request: Request, found: Found) -> Found:
+    """Where notes that are not sealed take events back, only their number tells who is still there."""
+    if found.retracted:
+        at = [TallyAddress(EVENTS, *address) for address in found.retracted]
+        tallies = load(shelf, Request(tallies=at)).tallies
+        for address, tally_address in zip(found.retracted, at, strict=True):
+            found.bitmaps[address] = tallies[tally_address].who()
+    return found

@@ -1,0 +1,113 @@
+"""How often, how much: a number for each visitor in a slot. Pure.
+
+    ids      12  40  57  99     visitor indexes, ascending, each once
+    values    1   3   1   2     what each did, spent or waited there; never 0
+
+The ids of a tally of events are the bitmap of the trait. Tallies are added id by id; where a number
+comes to 0 the visitor is gone from it, so what was noted can also be taken back.
+"""
+
+from array import array
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pyroaring import BitMap
+
+Ids = npt.NDArray[np.unsignedinteger[Any]]
+Values = npt.NDArray[np.int64]
+
+WIDTHS = (1, 2, 4, 8)  # bytes of a packed value
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """`ids`: uint32 (uint64 for samples), ascending, distinct. `values`: int64, as many, none of them 0."""
+
+    ids: Ids
+    values: Values
+
+    @staticmethod
+    def of(numbers: dict[int, int], wide: bool = False) -> "Tally":
+        """The tally of visitor index (or sample, which is `wide`) -> number."""
+        kept = sorted(item for item in numbers.items() if item[1])
+        return Tally(
+            np.array([place for place, _ in kept], np.uint64 if wide else np.uint32),
+            np.array([number for _, number in kept], np.int64),
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        if not len(self):
+            return other
+        if not len(other):
+            return self
+        places = np.searchsorted(self.ids, other.ids)
+        known = self.ids[np.minimum(places, len(self.ids) - 1)] == other.ids
+        values = self.values.copy()
+        values[places[known]] += other.values[known]
+        ids, fresh = self.ids, ~known
+        if fresh.any():
+            ids = np.insert(ids, places[fresh], other.ids[fresh])
+            values = np.insert(values, places[fresh], other.values[fresh])
+        if not values.all():
+            ids, values = ids[values != 0], values[values != 0]
+        return Tally(ids, values)
+
+    def who(self) -> BitMap:
+        """The visitors it has a number for."""
+        return bitmap_of(self.ids)
+
+    def total(self, segment: BitMap | None = None) -> int:
+        """The sum over everybody, or over the visitors of `segment`."""
+        if segment is None:
+            return int(self.values.sum())
+        if not len(self):
+            return 0
+        return int(self.values[member_mask(segment, int(self.ids[-1]))[self.ids]].sum())
+
+    def to_dict(self) -> dict[int, int]:
+        return dict(zip(self.ids.tolist(), self.values.tolist(), strict=True))
+
+
+EMPTY = Tally(np.empty(0, np.uint32), np.empty(0, np.int64))
+
+
+def bitmap_of(ids: Ids) -> BitMap:
+    """The bitmap of ascending ids."""
+    return BitMap(array("I", ids.astype(np.uint32, copy=False).tobytes()))
+
+
+def ids_of(bitmap: BitMap) -> Ids:
+    """The ids of a bitmap, ascending."""
+    return np.frombuffer(bitmap.to_array(), np.uint32)
+
+
+def member_mask(segment: BitMap, highest: int) -> npt.NDArray[np.bool_]:
+    """For each id from 0 to `highest` whether it is in `segment`."""
+    mask = np.zeros(highest + 1, np.bool_)
+    ids = ids_of(segment)
+    mask[ids[: np.searchsorted(ids, highest, side="right")]] = True
+    return mask
+
+
+def pack_values(values: Values) -> bytes:
+    """Values as their width in bytes (1 byte) and little-endian integers; empty when all of them are 1."""
+    if len(values) == 0 or (values == 1).all():
+        return b""
+    low, high = int(values.min()), int(values.max())
+    width = next(width for width in WIDTHS if -(1 << (8 * width - 1)) <= low and high < 1 << (8 * width - 1))
+    return bytes([width]) + values.astype(f"<i{width}").tobytes()
+
+
+def unpack_values(packed: bytes | None, length: int) -> Values:
+    """What `pack_values` made of `length` values. Raises ValueError when it has another length."""
+    if not packed:
+        return np.ones(length, np.int64)
+    values = np.frombuffer(packed, f"<i{packed[0]}", offset=1).astype(np.int64)
+    if len(values) != length:
+        raise ValueError(f"{len(values)} values for {length} visitors.")
+    return values

@@ -1,0 +1,1 @@
+"""What an event says beyond its name: device, channel, language, place, money. Pure modules, one subject each."""

@@ -1,0 +1,36 @@
+"""Where the bitmaps of a property are, how they are kept, and its rules, as its row says."""
+
+from datetime import timedelta
+
+from cluster.connections import shard
+from properties import grouping
+from properties.models import Property
+from tracking.bitmaps.layouts import Kept, Layout, Shelf
+from tracking.bitmaps.layouts.packed import PackedLayout
+from tracking.bitmaps.layouts.seed import SeedLayout
+from tracking.keys import Keys
+from tracking.rules import Rules
+
+LAYOUTS: dict[str, Layout] = {"seed": SeedLayout(), "packed": PackedLayout()}
+
+
+def layout_of(prop: Property) -> Layout:
+    return LAYOUTS[prop.layout]
+
+
+def shelf_of(prop: Property) -> Shelf:
+    """Reached through the master that holds it now; raises cluster.connections.MOVED when it is elsewhere."""
+    keys = Keys(prop.account_id, prop.id)
+    kept = Kept(timedelta(hours=prop.minutes_kept_hours), timedelta(days=prop.hours_kept_days))
+    return Shelf(shard(keys.prefix), keys, prop.tz, kept)
+
+
+def rules_of(prop: Property) -> Rules:
+    """What the property decides about its events."""
+    return Rules(
+        kept_parameters=frozenset(prop.kept_parameters.split()),
+        grouping=grouping.parse(prop.page_groups),
+        attributes=tuple(prop.attribute_traits.split()),
+        session_gap=prop.session_minutes * 60_000,
+        names_a_day=prop.names_a_day,
+    )
