@@ -9,8 +9,10 @@ from cluster.connections import data
 from properties.models import Property
 from tracking import directory, stream, wire
 from tracking.admission import Admitted, Sender, admit
+from tracking.conversion import FAR_FUTURE
 from tracking.drain import Drain
 from tracking.keys import Keys
+from tracking.shelves import layout_of, shelf_of
 
 NOW = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -64,3 +66,17 @@ def did(prop: Property, visitor: str, name: str, at: datetime, *, session: str =
 def drain(prop: Property) -> None:
     """Until the stream is empty."""
     assert Drain.of(prop).run()
+
+
+def everything(prop: Property) -> dict[tuple[str, str, str], dict[int, int]]:
+    """Every number of the property: (label, metric, trait) -> visitor -> number."""
+    layout, shelf = layout_of(prop), shelf_of(prop)
+    layout.seal(shelf)
+    layout.close(shelf, FAR_FUTURE)
+    return {
+        (label, metric, trait): tally.to_dict()
+        for label in layout.slots(shelf)
+        for metric, by_trait in layout.read(shelf, label).items()
+        for trait, tally in by_trait.items()
+        if len(tally)
+    }

@@ -8,7 +8,6 @@ again. The drain reads the layout after it has the lease, so none writes into th
 """
 
 import logging
-import time
 from datetime import UTC, datetime
 
 from redis.exceptions import WatchError
@@ -25,33 +24,22 @@ SECONDS_FOR_THE_LEASE = 60
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)  # months that are not over are made as well
 
 
-class Busy(Exception):
-    """Another worker keeps the lease of the property."""
-
-
 def convert(prop: Property, target: LayoutName) -> int:
-    """Keep the numbers of `prop` in the layout `target`; how many slots were copied. Raises Busy."""
-    shelf, token = shelf_of(prop), lease.new_token()
-    deadline = time.monotonic() + SECONDS_FOR_THE_LEASE
-    while not lease.take(shelf.client, shelf.keys, token, LEASE_MS):
-        if time.monotonic() > deadline:
-            raise Busy("Another worker keeps the property busy; try again.")
-        time.sleep(0.05)
-    try:
+    """Keep the numbers of `prop` in the layout `target`; how many slots were copied. Raises lease.Busy."""
+    shelf = shelf_of(prop)
+    with lease.holding(shelf.client, shelf.keys, LEASE_MS, SECONDS_FOR_THE_LEASE) as token:
         prop.refresh_from_db()
         copied = 0
         if prop.layout != target:
             copied = _copy(shelf, layout_of(prop), LAYOUTS[target])
             if not lease.is_ours(shelf.client, shelf.keys, token):
-                raise Busy("The copying was interrupted for too long, and nothing was changed; try again.")
+                raise lease.Busy("The copying was interrupted for too long, and nothing was changed; try again.")
             prop.layout = target
             prop.save()
         for name, layout in LAYOUTS.items():
             if name != target:
                 layout.remove(shelf)
         return copied
-    finally:
-        lease.let_go(shelf.client, shelf.keys, token)
 
 
 def _copy(shelf: Shelf, source: Layout, target: Layout) -> int:

@@ -12,6 +12,7 @@ from tracking.bitmaps.notes import TraitSet
 from tracking.enrichment.devices import device
 from tracking.enrichment.languages import language
 from tracking.enrichment.screens import screen_class
+from tracking.measures import SAMPLED
 from tracking.rules import Rules
 from tracking.stream import Packet, StreamEvent
 
@@ -70,6 +71,8 @@ def event_traits(event: StreamEvent, page: str | None, member: bool, rules: Rule
     if event.name in ELEMENT_EVENTS:
         kind, label, position = (str(attributes.get(key, "")) for key in ("type", "label", "position"))
         found.append(traits.element(event.name, kind, label, position))
+    if page is None and any(key in attributes for key in SAMPLED):
+        found.append(traits.named("on", rules.page(event.url)))
     for key in rules.attributes:
         if (value := attributes.get(key)) is not None:
             found.append(traits.attribute(key, str(value)[:200]))

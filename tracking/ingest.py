@@ -21,25 +21,22 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tracking import people, repeats
+from tracking import measures, people, repeats
 from tracking.archive.rows import Row
-from tracking.arrival import arrival
+from tracking.arrival import Arrival, arrival
 from tracking.bitmaps.notes import Notes, TraitSet
 from tracking.bitmaps.slots import labels
 from tracking.description import event_traits, page_of, session_traits
 from tracking.enrichment.bots import is_bot
-from tracking.enrichment.money import minor_units
 from tracking.names import Names
 from tracking.people import Person
 from tracking.rules import Rules
-from tracking.sessions import Session, Sessions
+from tracking.sessions import Session, Sessions, own_id
 from tracking.stream import NO_NUMBER, Packet, StreamEvent
 from tracking.visitors import Visitor
 
 DAY = 2  # the place of the day among the five labels
 PAGEVIEWS = "pageviews"
-VISIBLE = "visible"  # milliseconds that a page was looked at
-MONEY = "money:"  # and a currency: minor units
 REPEAT = "repeat"
 
 _json = msgspec.json.Encoder()
@@ -141,23 +138,33 @@ def clean(event: Event, batch: Batch) -> str | None:
 
 
 def sessionise(event: Event, batch: Batch) -> str | None:
-    sent, visitor, visitor_id = event.sent, event.visitor, event.packet.visitor_id
+    sent, visitor, packet = event.sent, event.visitor, event.packet
     came = arrival(sent.url, sent.referrer)
-    session = batch.sessions.existing(visitor.last, visitor_id, event.packet.session_id, sent.at, came)
+    session = _existing_session(event, batch, came)
     if session is not None:
-        batch.sessions.touch(session, visitor_id, visitor.index)
+        batch.sessions.touch(session, packet.visitor_id, visitor.index)
     else:
-        described = batch.names.capped(session_traits(event.packet, came, not visitor.sessions), event.day)
-        session = Session(event.packet.session_id, event.day, sent.at, sent.at, described, referrer=sent.referrer)
-        batch.sessions.begin(session, visitor.last, visitor_id, visitor.index)
-        visitor.sessions += 1
-        if visitor.last is None or sent.at > visitor.last.last:
-            visitor.last = session
+        described = batch.names.capped(session_traits(packet, came, not visitor.sessions), event.day)
+        used = visitor.has_used(packet.session_id)
+        session_id = own_id(packet.session_id, sent.at, came) if used else packet.session_id
+        session = Session(session_id, event.day, sent.at, sent.at, described, referrer=sent.referrer)
+        visitor.begin(session)
+        batch.sessions.begin(session, packet.visitor_id, visitor.index)
     page = page_of(sent, batch.rules)
     event.page = page if page is None else batch.names.page(page, event.day)
     session.add(sent.at, event.page)
+    visitor.moved(session)
     visitor.first_seen = min(visitor.first_seen, sent.at)
     event.session = session
+    return None
+
+
+def _existing_session(event: Event, batch: Batch, came: Arrival) -> Session | None:
+    """The session that the event belongs to, if it is there already."""
+    for found in event.visitor.sessions_at(event.sent.at, batch.sessions.gap):
+        session = found if isinstance(found, Session) else batch.sessions.known.get((event.packet.visitor_id, found.id))
+        if session is not None and not session.is_ended_by(came):
+            return session
     return None
 
 
@@ -194,22 +201,12 @@ def note_traits(event: Event, batch: Batch) -> str | None:
     if event.page is not None:
         add(whole, index, minute, PAGEVIEWS)
     if sent.attributes:
-        for metric, amount in _measured(sent):
+        for metric, amount in measures.sums(sent.attributes):
             add(event.traits, index, minute, metric, amount)
             add(whole, index, minute, metric, amount)
+        for what, value in measures.samples(sent.attributes):
+            batch.notes.sample(measures.told_apart(whole, event.traits), index, minute, what, value)
     return None
-
-
-def _measured(sent: StreamEvent) -> Iterable[tuple[str, int]]:
-    """(metric, amount) of what the event's attributes say: money, and how long the page was looked at."""
-    visible = sent.attributes.get("visible_ms")
-    if isinstance(visible, int) and not isinstance(visible, bool) and 0 < visible <= 86_400_000:
-        yield VISIBLE, visible
-    value, currency = sent.attributes.get("value"), sent.attributes.get("currency")
-    if isinstance(value, int | float) and not isinstance(value, bool) and isinstance(currency, str):
-        money = minor_units(value, currency)
-        if money is not None and money[1]:
-            yield MONEY + money[0], money[1]
 
 
 def keep(event: Event, batch: Batch) -> str | None:

@@ -6,6 +6,9 @@ time ran out without its knowing writes nothing.
 
 import logging
 import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from redis import Redis
 from redis.exceptions import ConnectionError, TimeoutError, WatchError
@@ -13,6 +16,26 @@ from redis.exceptions import ConnectionError, TimeoutError, WatchError
 from tracking.keys import Keys
 
 log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 0.05
+
+
+class Busy(Exception):
+    """Another worker keeps the lease of the property."""
+
+
+@contextmanager
+def holding(client: Redis, keys: Keys, milliseconds: int, patience_seconds: float) -> Iterator[bytes]:
+    """Hold the lease, once it is free; gives the token. Raises Busy when it is not free in time."""
+    token, deadline = new_token(), time.monotonic() + patience_seconds
+    while not take(client, keys, token, milliseconds):
+        if time.monotonic() > deadline:
+            raise Busy("Another worker keeps the property busy; try again.")
+        time.sleep(PAUSE_SECONDS)
+    try:
+        yield token
+    finally:
+        let_go(client, keys, token)
 
 
 def new_token() -> bytes:

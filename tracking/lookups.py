@@ -15,9 +15,7 @@ from tracking.people import Person
 from tracking.rules import Rules
 from tracking.sessions import Session, SessionId, Sessions
 from tracking.stream import Packet
-from tracking.visitors import Visitor
-
-DAY_MS = 24 * 60 * 60 * 1000
+from tracking.visitors import Earlier, Visitor
 
 session_decoder = msgspec.msgpack.Decoder(Session)
 
@@ -64,7 +62,7 @@ def _visitors_and_names(
 def _sessions_and_people(
     shelf: Shelf, rules: Rules, packets: Sequence[Packet], known: dict[bytes, Visitor]
 ) -> tuple[dict[SessionId, Session], dict[str, Person]]:
-    sessions = _wanted_sessions(shelf, rules, packets, known)
+    sessions = _wanted_sessions(rules, packets, known)
     users = sorted({people.person_id(event.user) for packet in packets for event in packet.events if event.user} - {""})
     if not sessions and not users:
         return {}, {}
@@ -83,22 +81,16 @@ def _sessions_and_people(
 
 
 def _wanted_sessions(
-    shelf: Shelf, rules: Rules, packets: Sequence[Packet], known: dict[bytes, Visitor]
+    rules: Rules, packets: Sequence[Packet], known: dict[bytes, Visitor]
 ) -> list[tuple[bytes, bytes, str]]:
-    """(visitor id, session id, day) of the sessions that may be needed beside each visitor's last one.
-
-    A session is filed under the day it began: the event's, the day before, or the day a gap later.
-    """
+    """(visitor id, session id, day) of the sessions that may be needed beside each visitor's last one."""
     wanted: set[tuple[bytes, bytes, str]] = set()
     for packet in packets:
         visitor = known.get(packet.visitor_id)
-        last = visitor.last if visitor else None
-        if last is None:
+        if visitor is None or not visitor.earlier:
             continue
-        own = packet.session_id in (last.id, last.proposed)
         for event in packet.events:
-            if own and event.at >= last.started - rules.session_gap:
-                continue
-            for at in (event.at + rules.session_gap, event.at, event.at - DAY_MS):
-                wanted.add((packet.visitor_id, packet.session_id, labels(at // 60_000, shelf.tz)[DAY]))
+            for session in visitor.sessions_at(event.at, rules.session_gap):
+                if isinstance(session, Earlier):
+                    wanted.add((packet.visitor_id, session.id, session.day))
     return sorted(wanted)

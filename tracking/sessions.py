@@ -2,10 +2,9 @@
 
 The tracker's cookie proposes an id, the drain decides by the event's own time:
 
-    - within 30 minutes of the visitor's last session        it joins that session
-    - but a new campaign                                      begins a new one
-    - earlier than that, and the proposed session is known    it joins that one
-    - else                                                    it begins a new session
+    - within 30 minutes of a session of the visitor      it joins that session, the newest first
+    - but a new campaign                                 begins a new one
+    - else                                               it begins a new session
 
 Midnight ends nothing: a session is filed under the day it began, in the property's time zone, and
 counts in the minute it began. What it adds to the numbers follows from its state alone (`amounts`):
@@ -33,8 +32,7 @@ SECONDS = "seconds"
 class Session(msgspec.Struct, array_like=True, gc=False):
     """A session as the next event needs it. Times in ms since 1970.
 
-    `proposed`: the id its events came with, which the cookie may go on proposing; empty when it is its
-    own. `traits`: what was true of all of it: everyone first, then its source.
+    `traits`: what was true of all of it: everyone first, then its source.
     """
 
     id: bytes
@@ -42,7 +40,6 @@ class Session(msgspec.Struct, array_like=True, gc=False):
     started: int
     last: int
     traits: TraitSet
-    proposed: bytes = b""
     referrer: str = ""
     entry: str = ""
     entered: int = 0  # when the entry page was viewed
@@ -59,9 +56,6 @@ class Session(msgspec.Struct, array_like=True, gc=False):
     def source(self) -> tuple[str, str]:
         """(source, campaign); the campaign is `(none)` where there was none."""
         return _source(self.traits)
-
-    def holds(self, at: int, gap: int) -> bool:
-        return self.started - gap <= at <= self.last + gap
 
     def is_ended_by(self, arrival: Arrival) -> bool:
         if not arrival.by_campaign:
@@ -129,20 +123,11 @@ SessionId = tuple[bytes, bytes]  # (visitor id, session id): nobody can join the
 
 @dataclass
 class Sessions:
-    """The sessions that a batch can touch, and what it changes on them."""
+    """The sessions that a batch can touch beside each visitor's last one, and what it changes on them."""
 
     gap: int = GAP_MS
-    known: dict[SessionId, Session] = field(default_factory=dict)  # earlier ones, for late events
+    known: dict[SessionId, Session] = field(default_factory=dict)
     changes: dict[SessionId, SessionChange] = field(default_factory=dict)
-
-    def existing(
-        self, last: Session | None, visitor_id: bytes, proposed: bytes, at: int, arrival: Arrival
-    ) -> Session | None:
-        """The session that the event belongs to, if it is there already."""
-        for session in (last, self.known.get((visitor_id, proposed))):
-            if session and session.holds(at, self.gap) and not session.is_ended_by(arrival):
-                return session
-        return None
 
     def touch(self, session: Session, visitor_id: bytes, visitor_index: int) -> None:
         """Remember the session as it is before the first change of this batch."""
@@ -150,16 +135,15 @@ class Sessions:
             before = msgspec.structs.replace(session)
             self.changes[(visitor_id, session.id)] = SessionChange(before, session, visitor_id, visitor_index)
 
-    def begin(self, session: Session, last: Session | None, visitor_id: bytes, visitor_index: int) -> None:
-        """Take up a new session, whose id is the proposed one, beside the visitor's `last` one."""
-        proposed = session.id
-        if (visitor_id, proposed) in self.known or (last is not None and proposed in (last.id, last.proposed)):
-            # A cookie that outlived its session proposes the old id again: the new id follows from it
-            # and the time, so that the same events always make the same sessions.
-            session.id = uuid.uuid5(uuid.UUID(bytes=proposed), str(session.started)).bytes
-            session.proposed = proposed
+    def begin(self, session: Session, visitor_id: bytes, visitor_index: int) -> None:
+        """Take up a new session."""
         self.known[(visitor_id, session.id)] = session
-        if last is not None:  # a late event of the same batch may still be of this one
-            self.known.setdefault((visitor_id, last.proposed or last.id), last)
-            self.known.setdefault((visitor_id, last.id), last)
         self.changes[(visitor_id, session.id)] = SessionChange(None, session, visitor_id, visitor_index)
+
+
+def own_id(proposed: bytes, started: int, came: Arrival) -> bytes:
+    """The id of a session whose cookie proposes one that has been used: a cookie can outlive its session.
+
+    It follows from what tells the two apart, so that the same events always make the same sessions.
+    """
+    return uuid.uuid5(uuid.UUID(bytes=proposed), f"{started} {came.source} {came.campaign}").bytes

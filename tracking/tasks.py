@@ -1,6 +1,8 @@
 """Celery's shells around the drain. A message only wakes a task up; losing one delays, never loses."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from celery import shared_task
@@ -8,6 +10,11 @@ from redis.exceptions import WatchError
 
 from cluster.connections import data
 from properties.models import Property
+from tracking import rebuild
+from tracking.archive.cleaning import clean
+from tracking.archive.compact import compact
+from tracking.archive.store import store
+from tracking.archive.writer import archive
 from tracking.drain import Drain
 from tracking.keys import Keys
 from tracking.shelves import layout_of, shelf_of
@@ -21,8 +28,7 @@ SEAL_AT_BYTES = 2_000_000
 @shared_task
 def drain(account_id: int, property_id: int) -> None:
     """Drain one property's stream; go on in a new task when it is too long for one."""
-    prop = Property.objects.filter(id=property_id, account_id=account_id).first()
-    if prop is None:
+    if (prop := _property(account_id, property_id)) is None:
         return
     emptied = Drain.of(prop).run()
     shelf = shelf_of(prop)
@@ -35,25 +41,51 @@ def drain(account_id: int, property_id: int) -> None:
 @shared_task
 def seal(account_id: int, property_id: int) -> None:
     """Fold the notes that wait into the property's bitmaps."""
-    prop = Property.objects.filter(id=property_id, account_id=account_id).first()
-    if prop is None:
-        return
-    try:
-        layout_of(prop).seal(shelf_of(prop))
-    except WatchError:
-        log.info("{%s::%s}: somebody else has sealed the log meanwhile", account_id, property_id)
+    if (prop := _property(account_id, property_id)) is not None:
+        with _left_to_whoever_was_first(prop):
+            layout_of(prop).seal(shelf_of(prop))
 
 
 @shared_task
 def close(account_id: int, property_id: int) -> None:
-    """Make the months and years that are over of their days."""
-    prop = Property.objects.filter(id=property_id, account_id=account_id).first()
-    if prop is None:
+    """Make the months and years that are over of their days; tidy the archive's days that are over."""
+    if (prop := _property(account_id, property_id)) is None:
         return
-    try:
+    with _left_to_whoever_was_first(prop):
         layout_of(prop).close(shelf_of(prop), datetime.now(UTC))
+        compact(shelf_of(prop).client, prop, store())
+        clean(shelf_of(prop).client, prop, store())
+
+
+@shared_task
+def archive_events(account_id: int, property_id: int) -> None:
+    """Move resolved events from their stream into the archive."""
+    if (prop := _property(account_id, property_id)) is not None:
+        with _left_to_whoever_was_first(prop):
+            while archive(shelf_of(prop).client, prop, store()):
+                pass
+
+
+@shared_task
+def rebuild_property(account_id: int, property_id: int) -> None:
+    """Make all numbers of a property anew from its archive, after a change of its time zone."""
+    if (prop := _property(account_id, property_id)) is None:
+        return
+    if days := rebuild.days_of_archive(prop):
+        rebuild.rebuild(prop, *days)
+
+
+def _property(account_id: int, property_id: int) -> Property | None:
+    return Property.objects.filter(id=property_id, account_id=account_id).first()
+
+
+@contextmanager
+def _left_to_whoever_was_first(prop: Property) -> Iterator[None]:
+    """Of two that do the same one is refused, and nothing is lost: the next sweep looks again."""
+    try:
+        yield
     except WatchError:
-        log.info("{%s::%s}: the property changed meanwhile; its months are made the next time", account_id, property_id)
+        log.info("property %s: somebody else was first", prop.id)
 
 
 @shared_task
@@ -78,6 +110,18 @@ def sweep() -> None:
 
 @shared_task
 def close_all() -> None:
-    """Make months and years of every property."""
+    """Make months and years of every property, and tidy its archive."""
     for account_id, property_id in Property.objects.values_list("account_id", "id"):
         close.delay(account_id, property_id)
+
+
+@shared_task
+def archive_all() -> None:
+    """Move what every property has resolved into its archive."""
+    owners = list(Property.objects.values_list("account_id", "id"))
+    pipe = data().pipeline(transaction=False)
+    for owner in owners:
+        pipe.xlen(Keys(*owner).archive)
+    for owner, waiting in zip(owners, pipe.execute() if owners else [], strict=True):
+        if waiting:
+            archive_events.delay(*owner)

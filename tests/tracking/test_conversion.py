@@ -7,12 +7,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from properties.models import LayoutName, Property
-from tests.pipeline import NOW, did, drain, view
+from tests.pipeline import NOW, did, drain, everything, view
 from tracking import conversion, lease
 from tracking.bitmaps.addresses import Address
 from tracking.drain import Drain
 from tracking.reading import load
-from tracking.shelves import LAYOUTS, layout_of, shelf_of
+from tracking.shelves import LAYOUTS, shelf_of
 
 SHOP = "https://shop.example/"
 
@@ -30,20 +30,6 @@ def visit(prop: Property) -> None:
     for number, visitor in enumerate("abcab"):
         view(prop, visitor, f"{SHOP}é::{number}?utm_source=news", NOW - timedelta(days=number * 6))
         did(prop, visitor, "signup", NOW - timedelta(days=number * 6))
-
-
-def everything(prop: Property) -> dict[tuple[str, str, str], dict[int, int]]:
-    """Every number of the property: (label, metric, trait) -> visitor -> number."""
-    layout, shelf = layout_of(prop), shelf_of(prop)
-    layout.seal(shelf)
-    layout.close(shelf, conversion.FAR_FUTURE)
-    return {
-        (label, metric, trait): tally.to_dict()
-        for label in layout.slots(shelf)
-        for metric, by_trait in layout.read(shelf, label).items()
-        for trait, tally in by_trait.items()
-        if len(tally)
-    }
 
 
 def test_there_and_back_nothing_changes(prop: Property, layout: LayoutName) -> None:
@@ -75,7 +61,7 @@ def test_events_go_on_being_counted(prop: Property, layout: LayoutName) -> None:
 def test_a_busy_property_is_left_alone(prop: Property, layout: LayoutName, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversion, "SECONDS_FOR_THE_LEASE", 0)
     lease.take(shelf_of(prop).client, shelf_of(prop).keys, b"somebody else", 10_000)
-    with pytest.raises(conversion.Busy):
+    with pytest.raises(lease.Busy):
         conversion.convert(prop, other(layout))
 
 
@@ -86,7 +72,7 @@ def test_whoever_loses_the_lease_changes_nothing(
     drain(prop)
     before = everything(prop)
     monkeypatch.setattr(lease, "is_ours", lambda *_: False)
-    with pytest.raises(conversion.Busy):
+    with pytest.raises(lease.Busy):
         conversion.convert(prop, other(layout))
     prop.refresh_from_db()
     assert (prop.layout, everything(prop)) == (layout, before)

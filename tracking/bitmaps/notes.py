@@ -129,32 +129,37 @@ class Wanted(NamedTuple):
 EVERYTHING = Wanted()
 
 
+class Merged(NamedTuple):
+    """Notes of one time zone. `sets` are places in `traits`; the `sets` of rows are places in `sets`."""
+
+    tz: ZoneInfo
+    traits: list[str]
+    sets: list[Ints]
+    rows: dict[str, Rows]  # by metric
+
+
 def fold(log: bytes, levels: Iterable[int], wanted: Wanted = EVERYTHING) -> Cells:
     """The cells that the notes of `log` make at `levels`: places among the five labels, minute 0 to year 4.
 
     Raises msgspec.DecodeError for a damaged log.
     """
+    return add_up(_merged(log, wanted.traits), levels, wanted)
+
+
+def add_up(parts: Iterable[Merged], levels: Iterable[int], wanted: Wanted = EVERYTHING) -> Cells:
+    """The cells that the notes of `parts` make at `levels`."""
     cells: Cells = defaultdict(lambda: defaultdict(dict))
     levels = tuple(levels)
-    for zone in _merged(log, wanted.traits):
-        for metric, rows in zone.rows.items():
+    for part in parts:
+        for metric, rows in part.rows.items():
             at = tuple(level for level in levels if level == DAY or not is_samples(metric))
-            for label, trait, tally in _fold_rows(zone, rows, at, wanted.labels):
+            for label, trait, tally in _fold_rows(part, rows, at, wanted.labels):
                 known = cells[label][metric].get(trait)
                 cells[label][metric][trait] = tally if known is None else known + tally
     return cells
 
 
-class _Merged(NamedTuple):
-    """All frames of a time zone as one. `sets` are places in `traits`, the `sets` of rows places in it."""
-
-    tz: ZoneInfo
-    traits: list[str]
-    sets: list[Ints]
-    rows: dict[str, Rows]
-
-
-def _merged(log: bytes, wanted: frozenset[str] | None) -> Iterator[_Merged]:
+def _merged(log: bytes, wanted: frozenset[str] | None) -> Iterator[Merged]:
     zones: dict[str, _Merging] = {}
     for body in frames(log):
         zone, traits, sets, columns = _decoder.decode(body)
@@ -170,7 +175,7 @@ def _merged(log: bytes, wanted: frozenset[str] | None) -> Iterator[_Merged]:
             )
             merging.rows.setdefault(metric, []).append(rows)
     for key, merging in zones.items():
-        yield _Merged(
+        yield Merged(
             ZoneInfo(key),
             list(merging.places),
             merging.sets,
@@ -207,7 +212,7 @@ def frames(log: bytes) -> Iterator[bytes]:
 
 
 def _fold_rows(
-    zone: _Merged, rows: Rows, levels: tuple[int, ...], wanted: frozenset[str] | None
+    zone: Merged, rows: Rows, levels: tuple[int, ...], wanted: frozenset[str] | None
 ) -> Iterator[tuple[str, str, Tally]]:
     """(label, trait, tally) of every cell at `levels`."""
     minutes, place_of_minute = np.unique(rows.minutes, return_inverse=True)

@@ -4,6 +4,7 @@ Of the event itself:
 
     evt:<name>                               did the event
     page:<path>                              viewed the page
+    on:<path>                                was measured on the page
     el:<event>:<type>::label:<l>::pos:<p>    hovered, clicked, focussed or left an element
     attr:<key>:<value>                       the event had this attribute, where the property asks for it
     who:member                               was logged in
@@ -28,26 +29,6 @@ EVERYONE = "everyone"
 MEMBER = "who:member"
 NEW = "who:new"
 RETURNING = "who:returning"
-FAMILIES = frozenset(
-    (
-        EVERYONE,
-        "evt",
-        "page",
-        "entry",
-        "exit",
-        "el",
-        "attr",
-        "who",
-        "src",
-        "chan",
-        "ref",
-        "utm",
-        "cfg",
-        "lang",
-        "geo",
-        "city",
-    )
-)
 OTHER = "(other)"  # what is more than a family may hold in a day
 NO_CAMPAIGN = "(none)"
 DIRECT = "(direct)"

@@ -98,6 +98,9 @@ class Layout(Protocol):
     def slots(self, shelf: Shelf) -> Iterator[str]:
         """The label of every slot that holds something. Nothing waits to be sealed."""
 
+    def present(self, shelf: Shelf, labels: Sequence[str]) -> set[str]:
+        """Those of `labels` whose slots hold something, sealed."""
+
     def read(self, shelf: Shelf, label: str) -> Mapping[str, Mapping[str, Tally]]:
         """Everything in a slot: metric -> trait -> tally."""
 

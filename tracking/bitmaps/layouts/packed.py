@@ -75,6 +75,12 @@ class PackedLayout:
         for key in shelf.keys.scan(shelf.client, start):
             yield key.removeprefix(f"{shelf.keys.prefix}{start}")
 
+    def present(self, shelf: Shelf, labels: Sequence[str]) -> set[str]:
+        pipe = shelf.client.pipeline(transaction=False)
+        for label in labels:
+            pipe.exists(shelf.keys.totals(EVENTS, label))
+        return {label for label, there in zip(labels, pipe.execute() if labels else [], strict=True) if there}
+
     def read(self, shelf: Shelf, label: str) -> dict[str, dict[str, Tally]]:
         found: dict[str, dict[str, Tally]] = {}
         for metric in _metrics(shelf):

@@ -15,7 +15,7 @@ The reference: any Redis client reads it. It is large (one late visitor makes a 
 long as their index needs) and not fast.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -85,6 +85,12 @@ class SeedLayout:
         found = {key.rpartition("::")[2] for key in shelf.keys.scan(shelf.client, TOTAL)}
         yield from sorted(found)
 
+    def present(self, shelf: Shelf, labels: Sequence[str]) -> set[str]:
+        pipe = shelf.client.pipeline(transaction=False)
+        for label in labels:
+            pipe.exists(shelf.keys.total(EVENTS, label))
+        return {label for label, there in zip(labels, pipe.execute() if labels else [], strict=True) if there}
+
     def read(self, shelf: Shelf, label: str) -> dict[str, dict[str, Tally]]:
         found: dict[str, dict[str, Tally]] = {}
         for key in shelf.keys.scan(shelf.client, f"{TOTAL}*::{label}"):
@@ -95,31 +101,37 @@ class SeedLayout:
         return found
 
     def store(self, shelf: Shelf, label: str, by_metric: ByMetric) -> None:
-        pipe = shelf.client.pipeline(transaction=False)
+        self._clear(shelf, list(shelf.keys.scan(shelf.client, f"{TOTAL}*::{label}")))
         gone, until = shelf.expiry(label)
-        for metric, by_trait in by_metric.items() if not gone else ():
-            totals = {trait: tally.total() for trait, tally in by_trait.items() if len(tally)}
-            pipe.delete(shelf.keys.total(metric, label))
-            if totals:
-                pipe.hset(shelf.keys.total(metric, label), mapping=totals)
-                _expire(pipe, [shelf.keys.total(metric, label)], until)
-            for trait in totals:
-                tally = by_trait[trait]
-                pipe.delete(shelf.keys.tally(metric, trait, label))
+        if gone:
+            return
+        pipe = shelf.client.pipeline(transaction=False)
+        for metric, by_trait in by_metric.items():
+            held = {trait: tally for trait, tally in by_trait.items() if len(tally)}
+            for trait, tally in held.items():
                 pipe.hset(shelf.keys.tally(metric, trait, label), mapping=tally.to_dict())
                 _expire(pipe, [shelf.keys.tally(metric, trait, label)], until)
                 if metric == EVENTS:
                     pipe.set(shelf.keys.bitmap(Address(trait, label)), bits_of(tally.who()))
                     _expire(pipe, [shelf.keys.bitmap(Address(trait, label))], until)
+            if held:
+                totals = {trait: tally.total() for trait, tally in held.items()}
+                pipe.hset(shelf.keys.total(metric, label), mapping=totals)
+                _expire(pipe, [shelf.keys.total(metric, label)], until)
         pipe.execute()
 
     def remove(self, shelf: Shelf) -> None:
-        for key in list(shelf.keys.scan(shelf.client, TOTAL)):
+        self._clear(shelf, list(shelf.keys.scan(shelf.client, TOTAL)))
+
+    def _clear(self, shelf: Shelf, totals: list[str]) -> None:
+        """Delete hashes of totals, and what belongs to them."""
+        for key in totals:
             metric, _, label = key.removeprefix(f"{shelf.keys.prefix}{TOTAL}").rpartition("::")
             pipe = shelf.client.pipeline(transaction=False)
             for trait in _named(shelf.client.hgetall(key), zeros=True):
                 pipe.unlink(shelf.keys.tally(metric, trait, label))
-                pipe.unlink(shelf.keys.bitmap(Address(trait, label)))
+                if metric == EVENTS:
+                    pipe.unlink(shelf.keys.bitmap(Address(trait, label)))
             pipe.unlink(key)
             pipe.execute()
 

@@ -5,7 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from properties.models import LayoutName, Property
-from tracking.conversion import Busy, convert
+from tracking.conversion import convert
+from tracking.lease import Busy
 
 
 class Command(BaseCommand):

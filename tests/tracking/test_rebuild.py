@@ -1,0 +1,121 @@
+"""From the archive the same numbers come as from the drain, to the last visitor and cent."""
+
+import random
+from datetime import date, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pytest_django.fixtures import Settings
+
+from cluster.connections import data
+from properties.models import LayoutName, Property
+from tests.pipeline import NOW, admitted, append, batch, drain, everything, ms
+from tracking import rebuild
+from tracking.archive.store import store
+from tracking.archive.writer import archive
+from tracking.shelves import layout_of, shelf_of
+
+SHOP = "https://shop.example"
+NAMES = ["pageview", "pageview", "pageview", "click", "order", "vitals"]
+
+
+@pytest.fixture(params=list(LayoutName))
+def layout(request: pytest.FixtureRequest) -> LayoutName:
+    return LayoutName(request.param)
+
+
+@pytest.fixture(autouse=True)
+def archive_folder(settings: Settings, tmp_path: Path) -> None:
+    settings.ARCHIVE = str(tmp_path / "archive")
+
+
+def live_through(prop: Property, seed: int, events: int) -> None:
+    """Some visitors over three days: sessions across midnight, late events, campaigns, money, load times."""
+    chance = random.Random(seed)
+    for number in range(events):
+        visitor = chance.choice("abcdef")
+        at = NOW - timedelta(minutes=chance.choice([0, 5, 20, 200, 745, 760, 1500, 2900, 4000]) + chance.randint(0, 9))
+        name = chance.choice(NAMES)
+        attributes: dict[str, object] = {}
+        if name == "order":
+            attributes = {"value": chance.randint(1, 9999) / 100, "currency": chance.choice(["EUR", "JPY"])}
+        elif name != "click":
+            attributes = {"load_ms": chance.randint(1, 4000), "visible_ms": chance.randint(0, 9000), "cls": 0.03}
+        query = chance.choice(["", "", "?utm_source=news&utm_campaign=spring", "?utm_source=ads"])
+        event = {"name": name, "at": ms(at), "url": f"{SHOP}/{chance.choice('xyz')}{query}", "attributes": attributes}
+        event["user"] = chance.choice(["", "", "anna"])
+        some = batch(prop, visitor, [event], f"{visitor} {at:%d} {chance.randint(0, 1)}")
+        append(prop, admitted(prop, some))
+        if number % 7 == 0:
+            drain(prop)
+        if number % 20 == 0:
+            archive(shelf_of(prop).client, prop, store())
+            layout_of(prop).seal(shelf_of(prop))
+    drain(prop)
+
+
+def rebuilt(prop: Property) -> int:
+    first, last = date(2026, 11, 19), date(2026, 11, 26)
+    return rebuild.rebuild(prop, first, last)
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.integers(0, 10_000), st.integers(0, 60), st.sampled_from(["UTC", "Asia/Kolkata", "America/New_York"]))
+def test_rebuilt_numbers_are_identical(prop: Property, seed: int, events: int, zone: str) -> None:
+    data().flushall()
+    for file in Path(store().root).rglob("*.*"):
+        file.unlink()
+    prop.time_zone = zone
+    prop.save()
+    live_through(prop, seed, events)
+    before = everything(prop)
+    assert rebuilt(prop) == events
+    assert everything(prop) == before
+
+
+def test_what_was_lost_or_wrong_is_right_again(prop: Property) -> None:
+    live_through(prop, 1, 80)
+    before, shelf = everything(prop), shelf_of(prop)
+    layout_of(prop).store(shelf, "2026-11-24", {})
+    layout_of(prop).store(shelf, "2026-11-23", layout_of(prop).read(shelf, "2026-11-22"))
+    assert everything(prop) != before
+    rebuilt(prop)
+    assert everything(prop) == before
+
+
+def test_a_rebuild_in_another_time_zone_moves_the_days(prop: Property) -> None:
+    live_through(prop, 2, 60)
+    assert rebuild.days_of_archive(prop) is not None
+    prop.time_zone = "Pacific/Auckland"
+    prop.save()
+    rebuilt(prop)
+    moved = everything(prop)
+    days = {label for label, *_ in moved if len(label) == 10}
+    there = {f"{(NOW - timedelta(minutes=m)).astimezone(ZoneInfo('Pacific/Auckland')):%Y-%m-%d}" for m in (0, 4000)}
+    assert there <= days
+
+
+def test_events_that_come_meanwhile_are_counted_afterwards(prop: Property, monkeypatch: pytest.MonkeyPatch) -> None:
+    live_through(prop, 3, 30)
+    real = rebuild.rebuild_day
+
+    def while_somebody_comes(property_id: int, day: date) -> int:
+        if day == date(2026, 11, 24):
+            append(prop, admitted(prop, batch(prop, "late", [{"name": "pageview", "at": ms(NOW), "url": f"{SHOP}/x"}])))
+        return real(property_id, day)
+
+    monkeypatch.setattr(rebuild, "rebuild_day", while_somebody_comes)
+    rebuilt(prop)
+    drain(prop)
+    total = everything(prop)[("2026-11-24", "events", "everyone")]
+    monkeypatch.undo()
+    rebuilt(prop)
+    assert everything(prop)[("2026-11-24", "events", "everyone")] == total

@@ -1,0 +1,228 @@
+"""The notes that archived events make: the same that the drain made of them, for whole days at once.
+
+    rows ── sorted by (session, at, receipt) ──► a session is a run of rows
+      each row                               its own traits                    events, money, samples
+      rows of a session in one minute        the session's traits              events, page views, money
+      each run                               the session's, entry and exit     sessions, bounces, seconds
+
+What a session adds counts in the minute it began in (sessions.py), so the days before and after those
+that are wanted are read as well.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tracking import measures
+from tracking.archive import schema
+from tracking.bitmaps import traits
+from tracking.bitmaps.notes import EVENTS, Merged, Rows
+from tracking.bitmaps.samples import MINUTES, SAMPLES
+from tracking.ingest import PAGEVIEWS
+from tracking.sessions import BOUNCES, SECONDS, SESSIONS
+
+COLUMNS = ("entry_ms", "entry_seq", "ordinal", "at", "visitor", "session", "traits", "session_traits", "attributes")
+MINUTE_MS = 60_000
+PAGE = "page:"
+
+Ints = npt.NDArray[Any]
+
+
+def notes_of(table: pa.Table, tz: ZoneInfo, start: int, end: int) -> Merged:
+    """The notes of all events with start <= at < end (ms), and of the sessions that began then.
+
+    `table` has COLUMNS, and every event of those sessions.
+    """
+    return _Notes(tz, start, end).of(_Events.of(table))
+
+
+@dataclass
+class _Events:
+    """The rows in order of session, time and receipt. `traits` and the like: numbers of texts."""
+
+    at: Ints
+    visitor: Ints
+    first: Ints  # where each session begins
+    session: Ints  # the number of the session of each row
+    traits: Ints
+    texts: list[str]
+    session_traits: Ints
+    session_texts: list[str]
+    attributes: Ints
+    attribute_texts: list[str]
+
+    @staticmethod
+    def of(table: pa.Table) -> "_Events":
+        sessions = _encoded(table, "session")[0].astype(np.int64)
+        visitors = schema.numbers(table, "visitor").astype(np.int64)
+        receipt = [schema.numbers(table, name) for name in ("ordinal", "entry_seq", "entry_ms")]
+        order = np.lexsort((*receipt, schema.numbers(table, "at"), visitors, sessions))
+        sessions, visitors = sessions[order], visitors[order]
+        begins = np.ones(len(order), np.bool_)
+        begins[1:] = (sessions[1:] != sessions[:-1]) | (visitors[1:] != visitors[:-1])
+        event_codes, texts = schema.codes(table, "traits")
+        session_codes, session_texts = schema.codes(table, "session_traits")
+        attributes, attribute_texts = _encoded(table, "attributes")
+        return _Events(
+            at=schema.numbers(table, "at")[order],
+            visitor=visitors,
+            first=np.flatnonzero(begins),
+            session=np.cumsum(begins) - 1,
+            traits=event_codes[order].astype(np.int64),
+            texts=texts,
+            session_traits=session_codes[order].astype(np.int64),
+            session_texts=session_texts,
+            attributes=attributes[order].astype(np.int64),
+            attribute_texts=attribute_texts,
+        )
+
+
+def _encoded(table: pa.Table, column: str) -> tuple[Ints, list[Any]]:
+    array = table.column(column).combine_chunks().dictionary_encode()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    return array.indices.to_numpy(), array.dictionary.to_pylist()
+
+
+@dataclass
+class _Notes:
+    tz: ZoneInfo
+    start: int
+    end: int
+    places: dict[str, int] = field(default_factory=dict)
+    sets: list[Ints] = field(default_factory=list)
+    rows: dict[str, list[Rows]] = field(default_factory=dict)
+
+    def of(self, events: _Events) -> Merged:
+        own = self._sets(events.texts)
+        whole = self._sets(events.session_texts)
+        if len(events.at):
+            self._of_events(events, own, whole)
+            self._of_sessions(events, whole)
+        merged = {m: Rows(*map(np.concatenate, zip(*some, strict=True))) for m, some in self.rows.items()}
+        return Merged(self.tz, list(self.places), self.sets, merged)
+
+    def _sets(self, texts: Sequence[str]) -> Ints:
+        """The number of the set of each text."""
+        first = len(self.sets)
+        for text in texts:
+            places = [self.places.setdefault(trait, len(self.places)) for trait in text.split("\n")]
+            self.sets.append(np.array(places, np.int64))
+        return np.arange(first, len(self.sets))
+
+    def _add(self, metric: str, sets: Ints, at: Ints, places: Ints, amounts: Ints) -> None:
+        kept = amounts != 0
+        if kept.any():
+            rows = Rows(sets[kept], at[kept] // MINUTE_MS, places[kept], amounts[kept].astype(np.int64))
+            self.rows.setdefault(metric, []).append(rows)
+
+    def _of_events(self, events: _Events, own: Ints, whole: Ints) -> None:
+        inside = (events.at >= self.start) & (events.at < self.end)
+        at, visitors = events.at[inside], events.visitor[inside].astype(np.uint32)
+        own_sets, whole_sets = own[events.traits[inside]], whole[events.session_traits[inside]]
+        self._add(EVENTS, own_sets, at, visitors, np.ones(len(at), np.int64))
+        self._of_minutes(events, inside, whole)
+        amounts, found = events.attributes[inside], _read(events.attribute_texts)
+        for metric, by_text in _by_name(found, measures.sums).items():
+            for sets in (own_sets, whole_sets):
+                self._add(metric, sets, at, visitors, by_text[amounts])
+        for what, by_text in _by_name(found, measures.samples, missing=-1).items():
+            measured = np.flatnonzero(by_text[amounts] >= 0)
+            self._of_samples(what, events, np.flatnonzero(inside)[measured], by_text[amounts][measured])
+
+    def _of_minutes(self, events: _Events, inside: Ints, whole: Ints) -> None:
+        """Events and page views under the session's traits: one row for each session and minute."""
+        at, session = events.at[inside], events.session[inside]
+        if not len(at):
+            return
+        minutes = at // MINUTE_MS
+        begins = np.ones(len(at), np.bool_)
+        begins[1:] = (session[1:] != session[:-1]) | (minutes[1:] != minutes[:-1])
+        first = np.flatnonzero(begins)
+        sets, visitors = whole[events.session_traits[inside][first]], events.visitor[inside][first].astype(np.uint32)
+        self._add(EVENTS, sets, at[first], visitors, np.diff(np.append(first, len(at))))
+        views = _pages(events.texts)[events.traits[inside]] >= 0
+        self._add(PAGEVIEWS, sets, at[first], visitors, np.add.reduceat(views.astype(np.int64), first))
+
+    def _of_samples(self, what: str, events: _Events, rows: Ints, values: Ints) -> None:
+        pairs = events.session_traits[rows] * len(events.texts) + events.traits[rows]
+        distinct, of_row = np.unique(pairs, return_inverse=True)
+        sets = self._sets(
+            [
+                measures.told_apart(events.session_texts[p // len(events.texts)], events.texts[p % len(events.texts)])
+                for p in distinct.tolist()
+            ]
+        )
+        at = events.at[rows]
+        places = events.visitor[rows].astype(np.uint64) << np.uint64(32) | (
+            values.astype(np.uint64) << np.uint64(11) | (at // MINUTE_MS % MINUTES).astype(np.uint64)
+        )
+        self._add(SAMPLES + what, sets[of_row], at, places, np.ones(len(rows), np.int64))
+
+    def _of_sessions(self, events: _Events, whole: Ints) -> None:
+        first = events.first
+        last = np.append(first[1:], len(events.at)) - 1
+        started = events.at[first]
+        began = (started >= self.start) & (started < self.end)
+        page_of_text, pages = _pages(events.texts), _page_names(events.texts)
+        page = page_of_text[events.traits]
+        views = np.add.reduceat((page >= 0).astype(np.int64), first)
+        bounces = ((last - first == 0) & (views == 1)).astype(np.int64)
+        seconds = (events.at[last] - started) // 1000
+        viewed = began & (views > 0)
+        numbers = np.arange(len(events.at))
+        entry = page[np.minimum.reduceat(np.where(page >= 0, numbers, len(numbers)), first)[viewed]]
+        left = page[np.maximum.reduceat(np.where(page >= 0, numbers, -1), first)[viewed]]
+        visitors = events.visitor[first].astype(np.uint32)
+        base = whole[events.session_traits[first]]
+        self._amounts(base[began], started[began], visitors[began], (bounces[began], seconds[began]))
+        entries = self._sets([traits.entry(name) for name in pages])[entry]
+        self._add(EVENTS, entries, started[viewed], visitors[viewed], np.ones(len(entries), np.int64))
+        self._amounts(entries, started[viewed], visitors[viewed], (bounces[viewed], seconds[viewed]))
+        exits = self._sets([traits.exit_page(name) for name in pages])[left]
+        for metric in (EVENTS, SESSIONS):
+            self._add(metric, exits, started[viewed], visitors[viewed], np.ones(len(exits), np.int64))
+
+    def _amounts(self, sets: Ints, at: Ints, visitors: Ints, measured: tuple[Ints, Ints]) -> None:
+        for metric, amounts in (
+            (SESSIONS, np.ones(len(at), np.int64)),
+            *zip((BOUNCES, SECONDS), measured, strict=True),
+        ):
+            self._add(metric, sets, at, visitors, amounts)
+
+
+def _page_names(texts: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(traits.name_of(trait) for text in texts for trait in _views(text)))
+
+
+def _pages(texts: Sequence[str]) -> Ints:
+    """For each text the number of the page it is a view of, as in `_page_names`; -1 for none."""
+    number = {name: place for place, name in enumerate(_page_names(texts))}
+    found = [next((number[traits.name_of(trait)] for trait in _views(text)), -1) for text in texts]
+    return np.array(found, np.int64)
+
+
+def _views(text: str) -> Iterator[str]:
+    """The page of a page view; other events have no trait of that family."""
+    return (trait for trait in text.split("\n") if trait.startswith(PAGE))
+
+
+def _read(texts: Sequence[str]) -> list[dict[str, Any]]:
+    return [msgspec.json.decode(text) if text else {} for text in texts]
+
+
+def _by_name(
+    found: Sequence[dict[str, Any]], measured: Callable[[dict[str, Any]], Iterator[tuple[str, int]]], missing: int = 0
+) -> dict[str, Ints]:
+    """name -> for each text what it says, `missing` where it says nothing."""
+    by_name: dict[str, Ints] = {}
+    for place, attributes in enumerate(found):
+        for name, amount in measured(attributes):
+            by_name.setdefault(name, np.full(len(found), missing, np.int64))[place] = amount
+    return by_name
