@@ -21,7 +21,7 @@ of a property is on one master and a batch is one transaction:
     {7::3}::counts::2026-11-24-02              hash: trait -> events of each visitor (the packed layout's)
     {7::3}::sums:seconds::2026-11-24-02        hash: trait -> tally                  (the packed layout's)
     {7::3}::totals:events::2026-11-24-02       hash: trait -> number                 (the packed layout's)
-    {7::3}::metrics                            set: every metric there is            (the packed layout's)
+    {7::3}::metrics                            set: every metric there is
     {7::3}::generation, changed, folded, unfolded   what has changed, what is made   (the packed layout's)
     {7::3}::archive                            stream: resolved events, until they are in the archive
     {7::3}::archived                           hash: how far the archive is

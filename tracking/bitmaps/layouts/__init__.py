@@ -76,6 +76,11 @@ class Found:
     retracted: list[Address] = field(default_factory=list)  # whose bitmaps a layout must look at twice
 
 
+def metrics_of(shelf: Shelf) -> list[str]:
+    """Every metric that was ever noted of the property."""
+    return sorted(metric.decode() for metric in shelf.client.smembers(shelf.keys.metrics))
+
+
 ByMetric = Mapping[str, Mapping[str, Tally]]  # metric -> trait -> tally
 
 

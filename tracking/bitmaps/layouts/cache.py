@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 DEFAULT_LIMIT_BYTES = 256 * 1024 * 1024
+UNKNOWN = -1  # no generation
 OVERHEAD_BYTES = 200  # of an entry: its key, its object, its place in the order
 
 
@@ -30,9 +31,9 @@ class Sized(NamedTuple):
 
 @dataclass(frozen=True)
 class Held:
-    """What is known of a property at one generation; 0 when nothing is."""
+    """What is known of a property at one generation; 0 is that of one that was never sealed."""
 
-    generation: int = 0
+    generation: int = UNKNOWN
     folded: frozenset[str] = frozenset()  # months and years that are made
 
 

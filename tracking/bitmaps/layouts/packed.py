@@ -33,7 +33,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from tracking.bitmaps.layouts import ByMetric, Found, Request, Shelf, packed_fields
+from tracking.bitmaps.layouts import ByMetric, Found, Request, Shelf, metrics_of, packed_fields
 from tracking.bitmaps.layouts.packed_reading import EVERYTHING_CHANGED, LABELS_REMEMBERED, load
 from tracking.bitmaps.notes import EVENTS, Notes, fold
 from tracking.bitmaps.samples import is_samples
@@ -83,7 +83,7 @@ class PackedLayout:
 
     def read(self, shelf: Shelf, label: str) -> dict[str, dict[str, Tally]]:
         found: dict[str, dict[str, Tally]] = {}
-        for metric in _metrics(shelf):
+        for metric in metrics_of(shelf):
             traits = [trait.decode() for trait in shelf.client.hkeys(shelf.keys.totals(metric, label))]
             for some in _parts(traits):
                 tallies = _tallies(shelf, {label: {metric: dict.fromkeys(some, EMPTY)}})
@@ -97,7 +97,7 @@ class PackedLayout:
         with shelf.client.pipeline(transaction=True) as pipe:
             pipe.watch(shelf.keys.generation)
             generation = _next(pipe, shelf)
-            old = [metric for metric in _metrics(shelf) if metric not in by_metric]
+            old = [metric for metric in metrics_of(shelf) if metric not in by_metric]
             pipe.multi()
             for metric in (*old, *by_metric):
                 pipe.delete(*_keys_of(shelf, metric, label))
@@ -111,7 +111,7 @@ class PackedLayout:
         for start in ("sealed::", "counts::", "sums:", "totals:"):
             for key in list(keys.scan(shelf.client, start)):
                 shelf.client.unlink(key)
-        shelf.client.unlink(keys.notes, keys.sealing, keys.folded, keys.unfolded, keys.changed, keys.metrics)
+        shelf.client.unlink(keys.notes, keys.sealing, keys.folded, keys.unfolded, keys.changed)
         with shelf.client.pipeline(transaction=True) as pipe:
             pipe.watch(keys.generation)
             generation = _next(pipe, shelf)
@@ -145,7 +145,7 @@ class PackedLayout:
         if set(parts) & {part.decode() for part in client.smembers(keys.unfolded)}:
             return
         before = int(client.get(keys.generation) or 0)
-        for metric in _metrics(shelf):
+        for metric in metrics_of(shelf):
             if is_samples(metric):  # they are asked of the days
                 continue
             client.unlink(*_keys_of(shelf, metric, label))
@@ -241,10 +241,6 @@ def _count_generation(shelf: Shelf, pipe: Any, labels: Iterable[str], generation
     if scores := dict.fromkeys(labels, generation):
         pipe.zadd(shelf.keys.changed, scores)
         pipe.zremrangebyrank(shelf.keys.changed, 0, -LABELS_REMEMBERED - 1)
-
-
-def _metrics(shelf: Shelf) -> list[str]:
-    return sorted(metric.decode() for metric in shelf.client.smembers(shelf.keys.metrics))
 
 
 def _keys_of(shelf: Shelf, metric: str, label: str) -> list[str]:

@@ -3,22 +3,21 @@
     asked: evt:signup in 2026-10 and 2026-11
       2026-10 is made          ─► its own hash             ┐
       2026-11 is not           ─► the hashes of its days   ┴─► held in the cache, or fetched
-    fetched with them: the generation, the labels that changed, both logs ─► what is not sealed yet is added
+    fetched with them: the generation, both logs ─► what is not sealed yet is added
 
 If the property has moved to another generation since the cache was filled, the changed labels are
-dropped and the request is made again; of a request that keeps being overtaken nothing is taken from
-the cache any more.
+dropped and the request is made again, which is rare: a sealing happens every few seconds.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pyroaring import BitMap
 
 from tracking.bitmaps.addresses import TallyAddress
 from tracking.bitmaps.layouts import Found, Request, Shelf, packed_fields
-from tracking.bitmaps.layouts.cache import Field, Held, Sized, cache
+from tracking.bitmaps.layouts.cache import UNKNOWN, Field, Held, Sized, cache
 from tracking.bitmaps.notes import EVENTS, Cells, Wanted, fold
 from tracking.bitmaps.slots import days_of_month, level, months_of_year
 from tracking.bitmaps.tally import EMPTY, Tally, ids_of, unpack_values
@@ -36,32 +35,46 @@ def load(shelf: Shelf, request: Request) -> Found:
     prefix = shelf.keys.prefix
     for attempt in range(ATTEMPTS):
         held = cache.held(prefix)
-        if not held.generation or attempt == ATTEMPTS - 2:
-            _move_on(prefix, held, _fetch(shelf, held, []))
-            held = cache.held(prefix)
+        if held.generation == UNKNOWN:
+            held = _catch_up(shelf, held)
         fields = _fields(request, held.folded)
         known = cache.values(prefix, fields, held.generation) if attempt < ATTEMPTS - 1 else {}
-        reply = _fetch(shelf, held, [field for field in fields if field not in known])
+        reply = _fetch(shelf, [field for field in fields if field not in known])
         if reply.held != held:
-            _move_on(prefix, held, reply)
-            overtaken = reply.changed is None or any(field.label in reply.changed for field in known)
-            if reply.held.folded != held.folded or (known and overtaken):
-                continue
-        cache.keep(prefix, reply.values, reply.held.generation)
+            _catch_up(shelf, held)
+            continue
+        cache.keep(prefix, reply.values, held.generation)
         values = known | {field: sized.value for field, sized in reply.values.items()}
         return _with_retractions(shelf, request, _assemble(request, held.folded, values, reply.log))
-    raise RuntimeError(f"{prefix} was made anew again and again while it was read.")
+    raise RuntimeError(f"{prefix} changed again and again while it was read.")
+
+
+def _catch_up(shelf: Shelf, held: Held) -> Held:
+    """Drop what has changed since `held` from the cache; what is known now."""
+    keys = shelf.keys
+    pipe = shelf.client.pipeline(transaction=True)
+    pipe.get(keys.generation)
+    pipe.smembers(keys.folded)
+    pipe.zrangebyscore(keys.changed, f"({held.generation}", "+inf")
+    pipe.zcard(keys.changed)
+    pipe.zrange(keys.changed, 0, 0, withscores=True)
+    generation, folded, changed, remembered, oldest = pipe.execute()
+    now = _held(generation, folded)
+    labels = {label.decode() for label in changed}
+    forgotten = remembered >= LABELS_REMEMBERED and oldest[0][1] > held.generation
+    everything = forgotten or EVERYTHING_CHANGED in labels or now.generation < held.generation
+    cache.move_on(keys.prefix, held, now, None if everything else labels)
+    return now
+
+
+def _held(generation: bytes | None, folded: Iterable[bytes]) -> Held:
+    return Held(int(generation or 0), frozenset(label.decode() for label in folded))
 
 
 class _Reply(NamedTuple):
     held: Held
-    changed: frozenset[str] | None  # None: everything
     log: bytes
     values: dict[Field, Sized]
-
-
-def _move_on(prefix: str, before: Held, reply: _Reply) -> None:
-    cache.move_on(prefix, before, reply.held, reply.changed)
 
 
 def _fields(request: Request, folded: frozenset[str]) -> list[Field]:
@@ -92,33 +105,26 @@ def _parts(label: str, folded: frozenset[str]) -> list[str]:
     return [label]
 
 
-def _fetch(shelf: Shelf, held: Held, fields: Sequence[Field]) -> _Reply:
-    """The state of the property and `fields` of its sealed hashes, in one transaction."""
+def _fetch(shelf: Shelf, fields: Sequence[Field]) -> _Reply:
+    """The state of the property, its logs and `fields` of its sealed hashes, in one transaction."""
     keys = shelf.keys
     pipe = shelf.client.pipeline(transaction=True)
     pipe.get(keys.generation)
     pipe.smembers(keys.folded)
-    pipe.zrangebyscore(keys.changed, f"({held.generation}", "+inf")
-    pipe.zcard(keys.changed)
-    pipe.zrange(keys.changed, 0, 0, withscores=True)
     pipe.get(keys.sealing)
     pipe.get(keys.notes)
     groups: dict[tuple[int, str, str], list[Field]] = defaultdict(list)
     for field in fields:
-        groups[(field.kind, field.metric, field.label)].append(field)
+        groups[field[:3]].append(field)
     for some in groups.values():
         _ask(pipe, keys, some)
-    generation, folded, changed, remembered, oldest, sealing, log, *found = pipe.execute()
-    now = Held(int(generation or 0), frozenset(label.decode() for label in folded))
-    labels = frozenset(label.decode() for label in changed)
-    forgotten = remembered >= LABELS_REMEMBERED and oldest[0][1] > held.generation
-    lost = forgotten or EVERYTHING_CHANGED in labels or now.generation < held.generation or not held.generation
+    generation, folded, sealing, log, *found = pipe.execute()
     values = {
         field: value
         for some, reply in zip(groups.values(), found, strict=True)
         for field, value in zip(some, _decoded(some, reply), strict=True)
     }
-    return _Reply(now, None if lost else labels, (sealing or b"") + (log or b""), values)
+    return _Reply(_held(generation, folded), (sealing or b"") + (log or b""), values)
 
 
 def _ask(pipe: Any, keys: Keys, some: list[Field]) -> None:

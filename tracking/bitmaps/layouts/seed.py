@@ -21,7 +21,7 @@ from typing import Any
 
 from tracking.bitmaps.addresses import Address, TallyAddress
 from tracking.bitmaps.bits import bitmap_from, bits_of
-from tracking.bitmaps.layouts import ByMetric, Found, Request, Shelf
+from tracking.bitmaps.layouts import ByMetric, Found, Request, Shelf, metrics_of
 from tracking.bitmaps.notes import EVENTS, Cells, Notes, fold
 from tracking.bitmaps.samples import is_samples
 from tracking.bitmaps.tally import Tally
@@ -34,6 +34,8 @@ class SeedLayout:
     def add(self, shelf: Shelf, pipe: Any, notes: Notes) -> None:
         cells = fold(notes.frame(), ALL_LEVELS)
         before = _before(shelf, cells)
+        if metrics := {metric for by_metric in cells.values() for metric in by_metric}:
+            pipe.sadd(shelf.keys.metrics, *metrics)
         for label, by_metric in cells.items():
             gone, until = shelf.expiry(label)
             if gone:
@@ -93,20 +95,20 @@ class SeedLayout:
 
     def read(self, shelf: Shelf, label: str) -> dict[str, dict[str, Tally]]:
         found: dict[str, dict[str, Tally]] = {}
-        for key in shelf.keys.scan(shelf.client, f"{TOTAL}*::{label}"):
-            metric = key.removeprefix(f"{shelf.keys.prefix}{TOTAL}").rpartition("::")[0]
-            for trait in _named(shelf.client.hgetall(key), zeros=True):
+        for metric in metrics_of(shelf):
+            for trait in _named(shelf.client.hgetall(shelf.keys.total(metric, label)), zeros=True):
                 numbers = shelf.client.hgetall(shelf.keys.tally(metric, trait, label))
                 found.setdefault(metric, {})[trait] = _tally(metric, numbers)
         return found
 
     def store(self, shelf: Shelf, label: str, by_metric: ByMetric) -> None:
-        self._clear(shelf, list(shelf.keys.scan(shelf.client, f"{TOTAL}*::{label}")))
+        self._clear(shelf, [shelf.keys.total(metric, label) for metric in metrics_of(shelf)])
         gone, until = shelf.expiry(label)
         if gone:
             return
         pipe = shelf.client.pipeline(transaction=False)
         for metric, by_trait in by_metric.items():
+            pipe.sadd(shelf.keys.metrics, metric)
             held = {trait: tally for trait, tally in by_trait.items() if len(tally)}
             for trait, tally in held.items():
                 pipe.hset(shelf.keys.tally(metric, trait, label), mapping=tally.to_dict())
