@@ -185,7 +185,15 @@
   }
 
   function start(options) {
-    var sender = { account: options.account, visitor: virtualVisitor(options.v_visitorCookieName) };
+    // Events are numbered in a queue of this page, so that what is sent twice counts once.
+    var number = 0;
+    var sender = {
+      account: options.account,
+      visitor: virtualVisitor(options.v_visitorCookieName),
+      queue: uuid().slice(24),
+      language: clean(navigator.language || ""),
+      screen: screen.width + "x" + screen.height
+    };
     var address = options.serverUrl.replace(/\/+$/, "") + "/track/it?account=" + encodeURIComponent(options.account);
     if (options.trackTabs) sender.tab = tab(options.tabIdPrefix);
     if (options.property) {
@@ -196,6 +204,7 @@
 
     function record(name, attributes, campaign) {
       delivery.add(session(options.sessionCookieName, campaign), {
+        n: number++,
         name: name,
         at: Date.now(),
         url: location.href.split("#")[0].slice(0, 2000),
