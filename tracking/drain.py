@@ -17,8 +17,11 @@ when the lease is lost. A wake-up that finds the lease taken can go: the holder 
 once more after letting go of it.
 """
 
+import gc
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,12 +78,13 @@ class Drain:
 
     def _until_empty(self, deadline: float) -> bool:
         rules = rules_of(self.prop)
-        while time.monotonic() < deadline:
-            try:
-                if not self._batch_with_patience(rules):
-                    return True
-            except LeaseLost:
-                return False
+        with _no_search_for_cycles():
+            while time.monotonic() < deadline:
+                try:
+                    if not self._batch_with_patience(rules):
+                        return True
+                except LeaseLost:
+                    return False
         return False
 
     def _batch_with_patience(self, rules: Rules) -> int:
@@ -126,6 +130,16 @@ class Drain:
             pipe.pexpire(keys.lease, LEASE_MS)
             pipe.execute()
             return len(taken.ids)
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """A batch makes a hundred thousand objects, and no cycle. Looking for some took a quarter of its time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class LeaseLost(Exception):

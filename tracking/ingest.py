@@ -148,6 +148,8 @@ def sessionise(event: Event, batch: Batch) -> str | None:
         used = visitor.has_used(packet.session_id)
         session_id = own_id(packet.session_id, sent.at, came) if used else packet.session_id
         session = Session(session_id, event.day, sent.at, sent.at, described, referrer=sent.referrer)
+        if visitor.last is not None:  # a late event of this batch may still be of it
+            batch.sessions.known.setdefault((packet.visitor_id, visitor.last.id), visitor.last)
         visitor.begin(session)
         batch.sessions.begin(session, packet.visitor_id, visitor.index)
     page = page_of(sent, batch.rules)
@@ -161,8 +163,11 @@ def sessionise(event: Event, batch: Batch) -> str | None:
 
 def _existing_session(event: Event, batch: Batch, came: Arrival) -> Session | None:
     """The session that the event belongs to, if it is there already."""
-    for found in event.visitor.sessions_at(event.sent.at, batch.sessions.gap):
-        session = found if isinstance(found, Session) else batch.sessions.known.get((event.packet.visitor_id, found.id))
+    at, last, gap = event.sent.at, event.visitor.last, batch.sessions.gap
+    if last is not None and last.started - gap <= at <= last.last + gap and not last.is_ended_by(came):
+        return last  # nearly always
+    for found in event.visitor.earlier_at(at, gap):
+        session = batch.sessions.known.get((event.packet.visitor_id, found.id))
         if session is not None and not session.is_ended_by(came):
             return session
     return None
@@ -214,22 +219,22 @@ def keep(event: Event, batch: Batch) -> str | None:
     sent, packet = event.sent, event.packet
     batch.rows.append(
         Row(
-            entry=event.entry,
-            ordinal=event.ordinal,
-            at=sent.at,
-            received=packet.received,
-            visitor=event.visitor.index,
-            visitor_id=packet.visitor_id,
-            session=event.session.id,
-            name=sent.name,
-            url=sent.url,
-            referrer=sent.referrer,
-            title=sent.title,
-            tab=packet.tab,
-            user=sent.user,
-            attributes=_json.encode(sent.attributes).decode() if sent.attributes else "",
-            traits=event.traits,
-            session_traits=event.session.traits,
+            event.entry,
+            event.ordinal,
+            sent.at,
+            packet.received,
+            event.visitor.index,
+            packet.visitor_id,
+            event.session.id,
+            sent.name,
+            sent.url,
+            sent.referrer,
+            sent.title,
+            packet.tab,
+            sent.user,
+            _json.encode(sent.attributes).decode() if sent.attributes else "",
+            event.traits,
+            event.session.traits,
         )
     )
     return None

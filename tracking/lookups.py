@@ -15,7 +15,7 @@ from tracking.people import Person
 from tracking.rules import Rules
 from tracking.sessions import Session, SessionId, Sessions
 from tracking.stream import Packet
-from tracking.visitors import Earlier, Visitor
+from tracking.visitors import Visitor
 
 session_decoder = msgspec.msgpack.Decoder(Session)
 
@@ -90,7 +90,6 @@ def _wanted_sessions(
         if visitor is None or not visitor.earlier:
             continue
         for event in packet.events:
-            for session in visitor.sessions_at(event.at, rules.session_gap):
-                if isinstance(session, Earlier):
-                    wanted.add((packet.visitor_id, session.id, session.day))
+            for session in visitor.earlier_at(event.at, rules.session_gap):
+                wanted.add((packet.visitor_id, session.id, session.day))
     return sorted(wanted)

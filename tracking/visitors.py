@@ -35,13 +35,9 @@ class Visitor(msgspec.Struct, array_like=True, gc=False):
     queues: list[Queue] = []
     earlier: list[Earlier] = []
 
-    def sessions_at(self, at: int, gap: int) -> Iterator[Session | Earlier]:
-        """The sessions that an event at `at` can belong to, the newest first."""
-        if self.last is not None and self.last.started - gap <= at <= self.last.last + gap:
-            yield self.last
-        for session in self.earlier:
-            if session.started - gap <= at <= session.last + gap:
-                yield session
+    def earlier_at(self, at: int, gap: int) -> Iterator[Earlier]:
+        """The earlier sessions that an event at `at` can belong to, the newest first."""
+        return (session for session in self.earlier if session.started - gap <= at <= session.last + gap)
 
     def begin(self, session: Session) -> None:
         """A new session, perhaps a late one."""
