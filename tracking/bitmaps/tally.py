@@ -3,10 +3,17 @@
     ids      12  40  57  99     visitor indexes, ascending, each once
     values    1   3   1   2     what each did, spent or waited there; never 0
 
+Most values are small, so they are packed into 1, 2 or 4 bits where that is shorter, and the few that do
+not fit are listed behind (Zukowski et al., "Super-Scalar RAM-CPU Cache Compression", 2006):
+
+    bits of a value (1 byte) · number of exceptions (4) · packed (value - 1) · places (4 each) · values (8 each)
+    bits of a value (1 byte) · values, little-endian, signed                              8 bits and more
+
 The ids of a tally of events are the bitmap of the trait. Tallies are added id by id; where a number
 comes to 0 the visitor is gone from it, so what was noted can also be taken back.
 """
 
+import struct
 from array import array
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +25,10 @@ from pyroaring import BitMap
 Ids = npt.NDArray[np.unsignedinteger[Any]]
 Values = npt.NDArray[np.int64]
 
-WIDTHS = (1, 2, 4, 8)  # bytes of a packed value
+WHOLE_BITS = (8, 16, 32, 64)  # of a value that is packed as a signed integer
+FEW_BITS = (1, 2, 4)  # of one that is packed as what it is above 1
+EXCEPTION_BYTES = 12
+COUNT = struct.Struct("<I")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,19 +105,52 @@ def member_mask(segment: BitMap, highest: int) -> npt.NDArray[np.bool_]:
 
 
 def pack_values(values: Values) -> bytes:
-    """Values as their width in bytes (1 byte) and little-endian integers; empty when all of them are 1."""
+    """Values as bytes; none when all of them are 1."""
     if len(values) == 0 or (values == 1).all():
         return b""
     low, high = int(values.min()), int(values.max())
-    width = next(width for width in WIDTHS if -(1 << (8 * width - 1)) <= low and high < 1 << (8 * width - 1))
-    return bytes([width]) + values.astype(f"<i{width}").tobytes()
+    whole = next(bits for bits in WHOLE_BITS if -(1 << (bits - 1)) <= low and high < 1 << (bits - 1))
+    above = values - 1
+    few, size = whole, len(values) * whole // 8
+    for bits in FEW_BITS:
+        packed = len(values) * bits // 8 + EXCEPTION_BYTES * int(np.count_nonzero(above >> bits))
+        if packed < size:
+            few, size = bits, packed
+    return _pack_few(values, above, few) if few < 8 else bytes([whole]) + values.astype(f"<i{whole // 8}").tobytes()
+
+
+def _pack_few(values: Values, above: Values, bits: int) -> bytes:
+    places = np.flatnonzero(above >> bits)
+    fitting = above.copy()
+    fitting[places] = 0
+    digits = (fitting[:, None] >> np.arange(bits)) & 1
+    packed = np.packbits(digits.astype(np.uint8).ravel()).tobytes()
+    exceptions = places.astype("<u4").tobytes() + values[places].astype("<i8").tobytes()
+    return bytes([bits]) + COUNT.pack(len(places)) + packed + exceptions
 
 
 def unpack_values(packed: bytes | None, length: int) -> Values:
     """What `pack_values` made of `length` values. Raises ValueError when it has another length."""
     if not packed:
         return np.ones(length, np.int64)
-    values = np.frombuffer(packed, f"<i{packed[0]}", offset=1).astype(np.int64)
+    bits = packed[0]
+    if bits < 8:
+        return _unpack_few(packed, bits, length)
+    values = np.frombuffer(packed, f"<i{bits // 8}", offset=1).astype(np.int64)
     if len(values) != length:
         raise ValueError(f"{len(values)} values for {length} visitors.")
+    return values
+
+
+def _unpack_few(packed: bytes, bits: int, length: int) -> Values:
+    (exceptions,) = COUNT.unpack_from(packed, 1)
+    first, size = 1 + COUNT.size, (length * bits + 7) // 8
+    if len(packed) != first + size + exceptions * EXCEPTION_BYTES:
+        raise ValueError(f"{len(packed)} bytes are not {length} values of {bits} bits.")
+    digits = np.unpackbits(np.frombuffer(packed, np.uint8, size, first), count=length * bits).reshape(length, bits)
+    values = np.ones(length, np.int64)
+    for bit in range(bits):
+        values += digits[:, bit].astype(np.int64) << bit
+    places = np.frombuffer(packed, "<u4", exceptions, first + size)
+    values[places] = np.frombuffer(packed, "<i8", exceptions, first + size + 4 * exceptions)
     return values
