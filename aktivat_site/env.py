@@ -7,6 +7,8 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from properties.exclusions import Exclusions
+
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
 
@@ -24,19 +26,35 @@ def boolean(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} is {value!r}; say yes or no.")
 
 
-def integer(name: str, default: int) -> int:
+def integer(name: str, default: int, least: int = 0) -> int:
+    """A whole number, `least` or more."""
     value = text(name)
     if not value:
         return default
-    try:
-        return int(value)
-    except ValueError:
-        raise ImproperlyConfigured(f"{name} is {value!r}; say a whole number.") from None
+    if not value.isascii() or not value.isdigit() or int(value) < least:
+        raise ImproperlyConfigured(f"{name} is {value!r}; say a whole number, {least} or more.")
+    return int(value)
 
 
 def words(name: str) -> list[str]:
     """Words separated by commas."""
     return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def networks(name: str) -> Exclusions:
+    """Addresses and networks separated by commas."""
+    try:
+        return Exclusions.parse("\n".join(words(name)))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from None
+
+
+def file(name: str) -> str:
+    """The path of a file that can be read, or ""."""
+    path = text(name)
+    if path and not os.access(path, os.R_OK):
+        raise ImproperlyConfigured(f"{name}: the file {path} cannot be read.")
+    return path
 
 
 def folder(name: str, default: Path) -> Path:

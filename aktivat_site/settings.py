@@ -36,9 +36,21 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 # A proxy that ends TLS must set the header itself and drop the client's: docs/install.md.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
+# --- What the collector lets in ------------------------------------------------------------------
+
+TRUSTED_PROXIES = env.networks("AKTIVAT_TRUSTED_PROXIES")
+GEO_DATABASE = env.file("AKTIVAT_GEO_DATABASE")
+RATE_PER_ADDRESS = env.integer("AKTIVAT_RATE_PER_ADDRESS", 50)  # events a second; 0: no limit
+RATE_PER_PROPERTY = env.integer("AKTIVAT_RATE_PER_PROPERTY", 0)
+STREAM_LIMIT = env.integer("AKTIVAT_STREAM_LIMIT", 2_000_000, least=1)  # events that may wait in one stream
+SPILL_DIR = DATA_DIR / "spill"
+SPILL_BYTES = env.integer("AKTIVAT_SPILL_MB", 256) * 1_000_000
+METRICS_TOKEN = env.text("AKTIVAT_METRICS_TOKEN")
+
 # --- Where data is kept --------------------------------------------------------------------------
 
 RUN_DIR = env.folder("AKTIVAT_RUN", DATA_DIR / "run")
+ARCHIVE = env.text("AKTIVAT_ARCHIVE", str(DATA_DIR / "archive"))  # a folder, or s3://bucket/prefix
 SERVERS_FILE = RUN_DIR / "servers.json"
 CLUSTER_URL = env.server("AKTIVAT_CLUSTER", "cluster", SERVERS_FILE)
 BROKER_URL = env.server("AKTIVAT_BROKER", "broker", SERVERS_FILE)
@@ -158,9 +170,13 @@ CELERY = {
         "tracking.tasks.seal": {"queue": "seal"},
         "tracking.tasks.close": {"queue": "slow"},
         "tracking.tasks.close_all": {"queue": "slow"},
+        "tracking.tasks.archive_events": {"queue": "slow"},
+        "tracking.tasks.archive_all": {"queue": "slow"},
+        "tracking.tasks.rebuild_property": {"queue": "slow"},
     },
     "beat_schedule": {
         "sweep": {"task": "tracking.tasks.sweep", "schedule": 5.0},
+        "archive": {"task": "tracking.tasks.archive_all", "schedule": 30.0},
         "close": {"task": "tracking.tasks.close_all", "schedule": 600.0},
         "heartbeat": {"task": "cluster.tasks.heartbeat", "schedule": 5.0},
     },

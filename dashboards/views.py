@@ -6,24 +6,32 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
+from redis.exceptions import RedisError
 
 from accounts.access import may
 from accounts.modules import Level, Module
 from accounts.requests import Request
-from dashboards import pages
+from dashboards import health, page_groups, pages
 from dashboards.charts import chart
 from dashboards.ranges import DEFAULT_PERIOD, BadRange, DayRange, from_query
 from dashboards.reports.live import live
 from dashboards.reports.overview import overview
 from dashboards.templatetags.numbers import range_words
 from dashboards.unreachable import needs_data_servers
+from properties import grouping
 from properties.access import access_property, patterns_of
 from properties.frame import frame
 from properties.hostnames import patterns_for
 from properties.models import Property
 from tracking import drops
+from tracking.bitmaps import traits
+from tracking.bitmaps.notes import EVENTS
+from tracking.bitmaps.slots import Granularity, Slot
+from tracking.gauges import collectors
 from tracking.progress import progress
+from tracking.reading import totals
+from tracking.vitals import throughput, vitals
 
 HEALTH_DAYS = 7
 
@@ -108,10 +116,12 @@ def data_health(request: Request, property_id: int) -> HttpResponse:
     prop = access_property(request.user, property_id, Module.ANALYTICS, Level.VIEW)
     today = datetime.now(UTC).date()
     days = [today - timedelta(days=back) for back in reversed(range(HEALTH_DAYS))]
-    reasons = pages.reasons(drops.drops(prop, today, HEALTH_DAYS), days)
+    dropped = drops.drops(prop, today, HEALTH_DAYS)
+    reasons = pages.reasons(dropped, days)
     known = progress(prop)
     context = frame(request.user, prop, "data_health") | _live(prop)
     context |= {
+        "health": _health(prop, dropped),
         "days": days,
         "reasons": reasons,
         "unassigned": pages.reasons(drops.account_drops(prop.account_id, today, HEALTH_DAYS), days),
@@ -122,6 +132,38 @@ def data_health(request: Request, property_id: int) -> HttpResponse:
         "may_set_up": may(request.user, prop.account_id, Module.PROPERTIES, Level.MANAGE),
     }
     return render(request, "dashboards/data_health.html", context)
+
+
+def _health(prop: Property, dropped: list[drops.Drop]) -> health.Health:
+    now = datetime.now(UTC)
+    [found] = vitals([(prop.account_id, prop.id)], now.date())
+    try:
+        spilled = bool(collectors().spilled_bytes)
+    except RedisError:  # the broker is away; the page has enough to say without it
+        spilled = False
+    return health.Health(found, throughput(prop, now), spilled, health.bots(dropped))
+
+
+@require_POST
+@needs_data_servers
+def page_groups_preview(request: Request, property_id: int) -> HttpResponse:
+    """Which of today's pages the patterns in `page_groups` would make one."""
+    prop = access_property(request.user, property_id, Module.PROPERTIES, Level.MANAGE)
+    context: dict[str, Any] = {}
+    try:
+        rules = grouping.parse(request.POST.get("page_groups", ""))
+    except ValueError as error:
+        context["mistake"] = str(error)
+    else:
+        views = _views_of_today(prop)
+        context |= {"preview": page_groups.preview(rules, views), "pages": len(views), "rules": len(rules.rules)}
+    return render(request, "dashboards/page_groups.html", context)
+
+
+def _views_of_today(prop: Property) -> dict[str, int]:
+    today = Slot.containing(datetime.now(UTC), Granularity.DAY, prop.tz).label
+    found = totals(prop, [(EVENTS, today)]).get((EVENTS, today), {})
+    return {traits.name_of(trait): views for trait, views in found.items() if traits.family(trait) == "page"}
 
 
 def _unknown_hosts(prop: Property, today: date) -> list[tuple[str, int]]:

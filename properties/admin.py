@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
+from properties import definitions
 from properties.models import Hostname, Property
 
 
@@ -19,6 +20,10 @@ class PropertyAdmin(admin.ModelAdmin):
     search_fields = ("name", "account__name", "hostnames__pattern")
     autocomplete_fields = ("account",)
     inlines = (HostnameInline,)
+    fieldsets = (
+        (None, {"fields": ("account", "name", "time_zone")}),
+        ("Rules", {"fields": definitions.RULES}),
+    )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Property | None = None) -> tuple[str, ...]:
         """The account is part of every key of a property: it is chosen once."""

@@ -26,5 +26,5 @@ class Exclusions:
             parsed = ip_address(address)
         except ValueError:
             return False
-        parsed = getattr(parsed, "ipv4_mapped", None) or parsed
-        return any(parsed in network for network in self.networks)
+        forms = {parsed, getattr(parsed, "ipv4_mapped", None) or parsed}
+        return any(form in network for form in forms for network in self.networks)

@@ -12,7 +12,7 @@ from accounts.modules import Level, Module
 from accounts.requests import Request
 from properties import definitions, hostnames, snippet
 from properties.access import access_property, properties_of
-from properties.forms import PropertyForm
+from properties.forms import PropertyForm, RulesForm
 from properties.frame import frame
 from properties.models import Property
 
@@ -59,11 +59,15 @@ def create(request: Request) -> HttpResponse:
 def settings_page(request: Request, property_id: int) -> HttpResponse:
     prop = access_property(request.user, property_id, Module.PROPERTIES, Level.MANAGE)
     form = PropertyForm(prop.account, request.POST or None, prop=prop)
-    if request.method == "POST" and form.is_valid() and form.save():
+    rules = RulesForm(prop, request.POST or None)
+    # Both are asked, so that everything that is wrong is said at once.
+    is_valid = all([form.is_valid(), rules.is_valid()])
+    if request.method == "POST" and is_valid and form.save(rules.cleaned_data):
         messages.success(request, "The settings are saved.")
         return redirect("property_settings", prop.id)
-    context = frame(request.user, prop, "property_settings") | {"form": form}
-    return render(request, "properties/property_settings.html", context, status=422 if form.errors else 200)
+    wrong = bool(form.errors or rules.errors)
+    context = frame(request.user, prop, "property_settings") | {"form": form, "rules": rules, "wrong": wrong}
+    return render(request, "properties/property_settings.html", context, status=422 if wrong else 200)
 
 
 @require_GET

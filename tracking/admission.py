@@ -1,7 +1,7 @@
 """Which events of a batch are taken, for which property, and why the others are not. Pure.
 
-account known?  ──►  property: named, else by hostname  ──►  time within 30 days  ──►  packets
-    404                404 unknown_host / 403 wrong_host        too_old / in_future
+account known?  ──►  property: named, else by hostname  ──►  address counted?  ──►  time within 30 days  ──►  packets
+    404                404 unknown_host / 403 wrong_host        excluded                too_old / in_future
 """
 
 from collections import Counter
@@ -27,6 +27,7 @@ class Table(Protocol):
     @property
     def owners(self) -> Mapping[int, int]: ...
     def property_for(self, account_id: int, hostname: str) -> int | None: ...
+    def excludes(self, property_id: int, address: str) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,10 @@ class Admitted:
         return found
 
 
-def admit(batch: Batch, table: Table, sender: Sender, received: int) -> Admitted:
+def admit(batch: Batch, table: Table, sender: Sender, received: int, address: str = "") -> Admitted:
     """Sort the events of `batch`. Those without an address are of the page that sent them.
+
+    `address`: where the request came from; only compared with what the property excludes. `received`: ms since 1970.
 
     Raises Refused when nothing of it can be for anybody: an unknown account or property.
     """
@@ -82,6 +85,9 @@ def admit(batch: Batch, table: Table, sender: Sender, received: int) -> Admitted
         property_id = named or property_id
         if property_id is None:
             admitted.unknown_hosts[host or "(no hostname)"] += 1
+            continue
+        if property_id not in admitted.packets and table.excludes(property_id, address):
+            admitted.drops[(property_id, "excluded")] += 1
             continue
         at = event.at + shift
         if reason := time_reason(at, received):

@@ -3,12 +3,18 @@
     POST /track/it?account=7   one batch (wire.py), as JSON or text/plain   202, or 4xx/503 with a reason
     GET  /track/it?account=7&… one event, as a query                        always a 43-byte GIF
 
+    bodies ──► wire ──► gate: place, limits ──► admission ──► appender ──► 202
+    busy       bad_…    too_fast                excluded …    backlog, unavailable
+
 It answers 2xx only when the events are durable. A refusal names its reason in X-Aktivat-Reason and
 is counted for the property it was meant for; where a part of a batch is taken, X-Aktivat-Dropped
 counts the rest. `account` and `property` in the query tell whose a body is that cannot be read.
+
+The address of the sender goes into the gate and into admission, and is in nothing that comes out.
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
@@ -17,13 +23,18 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
+from django.conf import settings
 
 from tracking import wire
 from tracking.admission import Admitted, Sender, admit, known_account
-from tracking.appender import Appender, Unavailable
+from tracking.appender import Appender, Backlog, Unavailable
 from tracking.arrival import host_of
+from tracking.bodies import Bodies
 from tracking.directory import Directory
+from tracking.gate import Gate, TooFast
+from tracking.gauges import Gauges
 from tracking.keys import NO_PROPERTY
+from tracking.spill import Spill
 from tracking.waker import Waker
 from tracking.wire import Refused
 
@@ -32,12 +43,12 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
-BODY_SECONDS = 20
+RETRY_SECONDS = 5
 GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
 NO_STORE = (b"cache-control", b"no-store")
 CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"x-aktivat-reason, x-aktivat-dropped"),
+    (b"access-control-expose-headers", b"x-aktivat-reason, x-aktivat-dropped, retry-after"),
     (b"cross-origin-resource-policy", b"cross-origin"),
 ]
 PREFLIGHT: Headers = [
@@ -53,12 +64,17 @@ class Collector:
 
     def __init__(self) -> None:
         self._directory: Directory | None = None
+        self._bodies = Bodies()
+        self._gate = Gate(settings)
 
     async def start(self) -> None:
         self._directory = Directory()
-        self._fresh = asyncio.create_task(self._directory.keep_fresh())
+        writer = secrets.token_hex(8)
         self._waker = Waker()
-        self._appender = Appender(self._waker.wake)
+        spill = Spill(settings.SPILL_DIR, writer, settings.SPILL_BYTES)
+        self._appender = Appender(self._waker.wake, writer, spill, settings.STREAM_LIMIT)
+        self._gauges = Gauges(writer, self._appender)
+        self._tasks = [asyncio.create_task(work) for work in (self._directory.keep_fresh(), self._gauges.run())]
 
     async def stop(self) -> None:
         """Write what waits, then stop."""
@@ -66,12 +82,24 @@ class Collector:
             return
         await self._appender.close()
         await self._waker.close()
-        self._fresh.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._fresh
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         self._directory = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._directory is None:
+            await self.start()
+
+        async def counted(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                self._gauges.count(message["status"])
+            await send(message)
+
+        await self._answer(scope, receive, counted)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] != "/track/it":
             await _respond(send, 404, CORS, b"There is nothing here.")
         elif scope["method"] == "OPTIONS":
@@ -85,13 +113,15 @@ class Collector:
 
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            batch = wire.decode(await _body(scope, receive))
-            admitted = await self._take(batch, scope)
+            address = self._gate.knock(scope)
+            async with self._bodies.read(_header(scope, b"content-length"), receive) as body:
+                admitted = await self._take(wire.decode(body), scope, address)
         except Refused as refused:
             await self._count_refusal(scope, refused)
-            await _respond(send, refused.status, [*CORS, _reason(refused.reason)], str(refused).encode())
-        except Unavailable:
-            headers = [*CORS, _reason("unavailable"), (b"retry-after", b"5")]
+            headers = [*CORS, _reason(refused.reason), *_retry_after(refused)]
+            await _respond(send, refused.status, headers, str(refused).encode())
+        except Unavailable as unavailable:
+            headers = [*CORS, _reason(unavailable.reason), (b"retry-after", str(RETRY_SECONDS).encode())]
             await _respond(send, 503, headers, b"The events could not be stored; send them again.")
         else:
             await _respond(send, 202, [*CORS, *_dropped(admitted)])
@@ -100,42 +130,55 @@ class Collector:
         headers: Headers = [(b"content-type", b"image/gif"), NO_STORE, *CORS]
         status = 200
         try:
-            admitted = await self._take(_batch_of_query(scope), scope)
+            address = self._gate.knock(scope)
+            admitted = await self._take(_batch_of_query(scope), scope, address)
             headers += _dropped(admitted)
         except Refused as refused:
             await self._count_refusal(scope, refused)
             headers.append(_reason(refused.reason))
-        except Unavailable:
+        except Unavailable as unavailable:
             status = 503
-            headers.append(_reason("unavailable"))
+            headers.append(_reason(unavailable.reason))
         await _send(send, status, headers, GIF)
 
-    async def _take(self, batch: wire.Batch, scope: Scope) -> Admitted:
+    async def _take(self, batch: wire.Batch, scope: Scope, address: str) -> Admitted:
         """Make the events of `batch` durable. Raises Refused when none can be taken, Unavailable."""
         directory = await self._ready_directory()
         received = _now_ms()
-        sender = _sender(scope)
+        sender = _sender(scope, *self._gate.place(address))
         try:
-            admitted = admit(batch, directory.snapshot, sender, received)
+            admitted = admit(batch, directory.snapshot, sender, received, address)
             missing = bool(admitted.unknown_hosts)
         except Refused:
             missing = True
         if missing:
             await directory.refresh()
-            admitted = admit(batch, directory.snapshot, sender, received)
-        await self._appender.append(admitted, _day(received))
-        if not admitted.taken:
-            reason = admitted.reasons().most_common(1)[0][0]
+            admitted = admit(batch, directory.snapshot, sender, received, address)
+        try:
+            self._gate.measure(address, admitted)
+            await self._appender.append(admitted, _day(received))
+        except (TooFast, Backlog) as refused:
+            await self._count_instead(admitted, refused.reason, received)
+            raise
+        reasons = admitted.reasons()
+        if not admitted.taken and reasons.keys() != {"excluded"}:
+            reason = reasons.most_common(1)[0][0]
             raise NoneTaken(reason, "None of the events was taken.", 404 if reason == "unknown_host" else 400)
         return admitted
+
+    async def _count_instead(self, admitted: Admitted, reason: str, received: int) -> None:
+        """Count under `reason` what would have been taken."""
+        counted = Admitted(admitted.account_id)
+        for property_id, packet in admitted.packets.items():
+            counted.drops[(property_id, reason)] += len(packet.events)
+        with suppress(Unavailable):  # the sender learns the reason all the same
+            await self._appender.append(counted, _day(received))
 
     async def _count_refusal(self, scope: Scope, refused: Refused) -> None:
         """Count a request that could not be read, for the property (else the account) that its query
         and page name."""
-        if isinstance(refused, NoneTaken):
+        if isinstance(refused, NoneTaken | TooFast) and refused.counted:
             return
-        if self._directory is None:
-            await self.start()
         directory, query = self._running_directory(), _query(scope)
         try:
             account_id = known_account(query.get("account", "0"), directory.snapshot)
@@ -152,13 +195,12 @@ class Collector:
 
     async def _ready_directory(self) -> Directory:
         """The directory, once it has been read. Raises Unavailable when the database is away."""
-        if self._directory is None:
-            await self.start()
         directory = self._running_directory()
-        try:
-            await asyncio.wait_for(directory.loaded.wait(), timeout=5)
-        except TimeoutError:
-            raise Unavailable("The table of properties cannot be read.") from None
+        if not directory.loaded.is_set():
+            try:
+                await asyncio.wait_for(directory.loaded.wait(), timeout=5)
+            except TimeoutError:
+                raise Unavailable("The table of properties cannot be read.") from None
         return directory
 
     def _running_directory(self) -> Directory:
@@ -169,31 +211,7 @@ class Collector:
 class NoneTaken(Refused):
     """Everything in a batch was dropped, and is counted already."""
 
-
-async def _body(scope: Scope, receive: Receive) -> bytes:
-    """The request's body. Raises Refused when it is too large or too slow to arrive."""
-    declared = _header(scope, b"content-length")
-    if declared.isascii() and declared.isdigit() and int(declared[:16]) > wire.MAX_BODY_BYTES:
-        raise Refused("too_large", f"The body is larger than {wire.MAX_BODY_BYTES} bytes.", 413)
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await _read(receive)
-    except TimeoutError:
-        raise Refused("too_slow", f"The body did not arrive within {BODY_SECONDS} seconds.", 408) from None
-
-
-async def _read(receive: Receive) -> bytes:
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Refused("too_slow", "The connection was closed in the middle of the body.", 400)
-        body += message.get("body", b"")
-        if len(body) > wire.MAX_BODY_BYTES:
-            raise Refused("too_large", f"The body is larger than {wire.MAX_BODY_BYTES} bytes.", 413)
-        more = message.get("more_body", False)
-    return bytes(body)
+    counted = True
 
 
 def _batch_of_query(scope: Scope) -> wire.Batch:
@@ -218,11 +236,13 @@ def _query(scope: Scope) -> dict[str, str]:
     return dict(pairs)
 
 
-def _sender(scope: Scope) -> Sender:
+def _sender(scope: Scope, country: str, city: str) -> Sender:
     return Sender(
         host=_page_host(scope),
         user_agent=_header(scope, b"user-agent")[:500],
         language=_header(scope, b"accept-language")[:200],
+        country=country,
+        city=city,
     )
 
 
@@ -248,6 +268,13 @@ def _day(milliseconds: int) -> str:
 
 def _reason(reason: str) -> tuple[bytes, bytes]:
     return (b"x-aktivat-reason", reason.encode())
+
+
+def _retry_after(refused: Refused) -> Headers:
+    if refused.status not in (429, 503):
+        return []
+    seconds = refused.seconds if isinstance(refused, TooFast) else RETRY_SECONDS
+    return [(b"retry-after", str(seconds).encode())]
 
 
 def _dropped(admitted: Admitted) -> Headers:

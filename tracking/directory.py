@@ -1,4 +1,4 @@
-"""(account, hostname) -> property, held in memory for the collector.
+"""(account, hostname) -> property, and whom a property excludes, held in memory for the collector.
 
 The table is read again when the database says that something changed: one small query a second.
 Somebody who just made a property and opens its page must not wait for that second, so an unknown
@@ -18,6 +18,7 @@ from django.db import close_old_connections
 from django.db.models import Count, Max
 
 from accounts.models import Account
+from properties.exclusions import Exclusions
 from properties.hostnames import patterns_for
 from properties.models import Hostname, Property
 
@@ -35,6 +36,7 @@ class Snapshot:
     accounts: frozenset[int] = frozenset()
     owners: Mapping[int, int] = field(default_factory=dict)  # property -> account
     hosts: Mapping[tuple[int, str], int] = field(default_factory=dict)  # (account, pattern) -> property
+    exclusions: Mapping[int, Exclusions] = field(default_factory=dict)  # of the properties that have some
 
     def property_for(self, account_id: int, hostname: str) -> int | None:
         """The property of the account that `hostname` belongs to."""
@@ -42,6 +44,11 @@ class Snapshot:
             if property_id := self.hosts.get((account_id, pattern)):
                 return property_id
         return None
+
+    def excludes(self, property_id: int, address: str) -> bool:
+        """Whether visits from `address` are not to be counted for the property."""
+        exclusions = self.exclusions.get(property_id)
+        return exclusions is not None and exclusions.holds(address)
 
 
 class Directory:
@@ -96,6 +103,12 @@ def load(version: tuple[Any, ...] = ()) -> Snapshot:
             (account_id, pattern): property_id
             for account_id, pattern, property_id in Hostname.objects.values_list(
                 "prop__account_id", "pattern", "prop_id"
+            )
+        },
+        exclusions={
+            property_id: Exclusions.parse(text)
+            for property_id, text in Property.objects.exclude(excluded_addresses="").values_list(
+                "id", "excluded_addresses"
             )
         },
     )

@@ -22,9 +22,11 @@ EXPLANATIONS = {
     "too_old": "The event happened more than 30 days before it was sent.",
     "in_future": "The event claimed to happen in the future.",
     "bot": "The sender said that it is a program: a crawler, a monitor or a headless browser.",
-    "excluded": "The sender's address is one that you excluded.",
+    "excluded": "The sender's address is one that you excluded in the settings.",
     "repeat": "The event had been taken before; its sender had not seen the answer.",
-    "too_fast": "More came from one address or for this property than its limit allows.",
+    "too_fast": "More came from one address, or for this property, than the server's limit allows.",
+    "backlog": "Too many events waited to be counted; the tracker keeps these and sends them again.",
+    "busy": "The server was reading too many requests; the tracker keeps these events and sends them again.",
     "wrong_host": "The event named this property but came from a hostname that is not one of its own.",
 }
 

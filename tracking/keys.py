@@ -4,6 +4,8 @@ Every key begins with the seed's prefix, its braces being the cluster's hash tag
 of a property is on one master and a batch is one transaction:
 
     {7::3}::ingest                             stream: what the collector took, until it is drained
+    {7::3}::appended::<writer>                 string: the last number that a collector has appended
+    {7::3}::taken                              string: how many events were ever taken
     {7::3}::poison                             stream: entries that could not be read, set aside
     {7::3}::progress                           hash: how far the drain is (Progress)
     {7::3}::lease                              string: who drains now
@@ -24,7 +26,8 @@ of a property is on one master and a batch is one transaction:
     {7::3}::metrics                            set: every metric there is
     {7::3}::generation, changed, folded, unfolded   what has changed, what is made   (the packed layout's)
     {7::3}::archive                            stream: resolved events, until they are in the archive
-    {7::3}::archived                           hash: how far the archive is
+    {7::3}::archived                           hash: how far the archive is, and which files count
+    {7::3}::archived_lease                     string: who changes the archive now
     {7::3}::drops::2026-11-24                  hash: reason -> events not taken
     {7::0}::unknown_hosts::2026-11-24          hash: hostname -> events no property took
 """
@@ -44,6 +47,7 @@ class Keys:
     def __init__(self, account_id: int, property_id: int) -> None:
         self.prefix = f"{{{account_id}::{property_id}}}::"
         self.ingest = f"{self.prefix}ingest"
+        self.taken = f"{self.prefix}taken"
         self.poison = f"{self.prefix}poison"
         self.progress = f"{self.prefix}progress"
         self.lease = f"{self.prefix}lease"
@@ -57,6 +61,10 @@ class Keys:
         self.unfolded = f"{self.prefix}unfolded"
         self.archive = f"{self.prefix}archive"
         self.archived = f"{self.prefix}archived"
+        self.archived_lease = f"{self.prefix}archived_lease"
+
+    def appended(self, writer: str) -> str:
+        return f"{self.prefix}appended::{writer}"
 
     def scan(self, client: Any, start: str) -> Iterator[str]:
         """Every key of the property that goes on with `start`. Walks over all keys of its node."""

@@ -53,8 +53,10 @@ def rebuild(prop: Property, first: date, last: date, told: Told = lambda day, ev
 
 
 def days_of_archive(prop: Property) -> tuple[date, date] | None:
-    """The first and the last day that may have events; None when the archive is empty."""
+    """The first and the last day that may have events; None when there never were any. Archives what waits."""
     shelf = shelf_of(prop)
+    while archive(shelf.client, prop, store()):
+        pass
     days = sorted(listing.look(shelf.client, shelf.keys, store(), prop, tail=False).days)
     return (date.fromisoformat(days[0]) - ONE_DAY, date.fromisoformat(days[-1]) + ONE_DAY) if days else None
 

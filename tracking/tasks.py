@@ -13,10 +13,11 @@ from properties.models import Property
 from tracking import rebuild
 from tracking.archive.cleaning import clean
 from tracking.archive.compact import compact
-from tracking.archive.store import store
+from tracking.archive.store import StoreError, store
 from tracking.archive.writer import archive
 from tracking.drain import Drain
 from tracking.keys import Keys
+from tracking.lease import Busy
 from tracking.shelves import layout_of, shelf_of
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def archive_events(account_id: int, property_id: int) -> None:
                 pass
 
 
-@shared_task
+@shared_task(autoretry_for=(Busy, StoreError), retry_backoff=30, retry_backoff_max=600, max_retries=20)
 def rebuild_property(account_id: int, property_id: int) -> None:
     """Make all numbers of a property anew from its archive, after a change of its time zone."""
     if (prop := _property(account_id, property_id)) is None:

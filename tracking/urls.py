@@ -1,5 +1,8 @@
 from django.urls import path
 
-from tracking import views
+from tracking import metrics, views
 
-urlpatterns = [path("js/trackr.js", views.trackr, name="trackr")]
+urlpatterns = [
+    path("js/trackr.js", views.trackr, name="trackr"),
+    path("metrics", metrics.metrics, name="metrics"),
+]

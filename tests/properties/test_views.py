@@ -1,6 +1,7 @@
 """The list of properties, and the pages on which one is made, set up and connected."""
 
 import html
+import re
 
 import pytest
 from django.conf import settings
@@ -8,9 +9,20 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Account, User
-from properties import definitions, snippet
+from properties import definitions, grouping, snippet
+from properties.exclusions import Exclusions
 from properties.models import Property
 
+RULES = {
+    "session_minutes": "45",
+    "names_a_day": "1000",
+    "minutes_kept_hours": "24",
+    "hours_kept_days": "30",
+    "page_groups": "/product/:id\r\n/shop/** -> Shop",
+    "kept_parameters": "ref, page  ref",
+    "attribute_traits": "plan",
+    "excluded_addresses": "192.0.2.1\r\n2001:db8::/32",
+}
 NEW = {"name": "Blog", "hostnames": "blog.example\n*.blog.example", "time_zone": "Europe/Paris"}
 
 
@@ -93,15 +105,75 @@ def test_what_is_wrong_is_said_and_nothing_is_made(
 
 
 def test_settings_are_changed(owner: Client, prop: Property, settings_page: str) -> None:
-    assert owner.post(settings_page, NEW)["Location"] == settings_page
+    assert owner.post(settings_page, NEW | RULES)["Location"] == settings_page
     prop.refresh_from_db()
     assert (prop.name, prop.time_zone) == ("Blog", "Europe/Paris")
     assert hostnames(prop) == ["blog.example", "*.blog.example"]
+    assert (prop.session_minutes, prop.names_a_day) == (45, 1000)
+    assert (prop.minutes_kept_hours, prop.hours_kept_days) == (24, 30)
+    assert grouping.parse(prop.page_groups).page("/shop/a/b") == "Shop"
+    assert (prop.kept_parameters, prop.attribute_traits) == ("ref page", "plan")
+    assert Exclusions.parse(prop.excluded_addresses).holds("2001:db8::7")
+
+
+def test_the_settings_show_what_is_set(owner: Client, prop: Property, settings_page: str) -> None:
+    owner.post(settings_page, NEW | RULES)
+    text = text_of(owner.get(settings_page))
+    assert "/shop/** -> Shop</textarea>" in text
+    assert 'name="session_minutes" value="45"' in text
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"page_groups": "/a\nb\n/c/**/d"}, ["Line 2: 'b': a pattern begins", "Line 3: '/c/**/d': ** stands"]),
+        ({"page_groups": "/a -> "}, ["Line 1:"]),
+        ({"page_groups": "/a\n" * 201}, ["201 patterns; 200 at most."]),
+        ({"excluded_addresses": "192.0.2.1\n\n192.0.2.300\noffice"}, ["Line 3: '192.0.2.300'", "Line 4: 'office'"]),
+        ({"session_minutes": "0"}, ["Say a whole number from 1 to 720."]),
+        ({"session_minutes": "x"}, ["Say a whole number from 1 to 720."]),
+        ({"names_a_day": ""}, ["Say a whole number from 10 to 100,000."]),
+        ({"hours_kept_days": "99999999999"}, ["Say a whole number from 1 to 36,600."]),
+        ({"kept_parameters": "x" * 501}, ["at most 500 characters"]),
+        ({"name": "", "session_minutes": "0"}, ["Give it a name.", "Say a whole number from 1 to 720."]),
+    ],
+)
+def test_a_rule_that_is_none_is_said_at_its_line_and_nothing_is_changed(
+    owner: Client, prop: Property, settings_page: str, changed: dict[str, str], said: list[str]
+) -> None:
+    answer = owner.post(settings_page, NEW | RULES | changed)
+    assert answer.status_code == 422
+    text = text_of(answer)
+    assert [words for words in said if words not in text] == []
+    assert "Nothing is saved yet." in text
+    prop.refresh_from_db()
+    assert (prop.name, prop.session_minutes, prop.page_groups) == ("Shop", 30, "")
+
+
+@pytest.mark.parametrize("field", RULES)
+def test_a_mistake_is_tied_to_its_field(owner: Client, prop: Property, settings_page: str, field: str) -> None:
+    wrong = {"kept_parameters": "x" * 501, "attribute_traits": "x" * 501}.get(field, "wrong")
+    text = text_of(owner.post(settings_page, NEW | RULES | {field: wrong}))
+    assert f'id="id_{field}_error"' in text
+    described = re.search(rf'aria-describedby="([^"]*)"[^>]*id="id_{field}"', text)
+    assert described
+    assert set(described[1].split()) == {f"id_{field}_helptext", f"id_{field}_error"}
+
+
+def test_what_is_no_rule_is_not_set(prop: Property) -> None:
+    with pytest.raises(ValueError, match="account_id is no rule"):
+        definitions.change(prop, "Shop", ["shop.example"], "UTC", {"account_id": 1})
+
+
+def test_operators_change_the_rules_too(client: Client, prop: Property) -> None:
+    client.force_login(User.objects.create_superuser("operator@aktivat.example", "correct horse battery"))
+    text = text_of(client.get(reverse("admin:properties_property_change", args=[prop.id])))
+    assert [name for name in definitions.RULES if f'name="{name}"' not in text] == []
 
 
 def test_a_hostname_of_another_property_changes_nothing(owner: Client, prop: Property, settings_page: str) -> None:
     definitions.create(prop.account, "Other", ["other.example"])
-    answer = owner.post(settings_page, NEW | {"hostnames": "shop.example\nother.example"})
+    answer = owner.post(settings_page, NEW | RULES | {"hostnames": "shop.example\nother.example"})
     assert answer.status_code == 422
     assert "other.example belongs to Other already." in text_of(answer)
     assert "<title>Settings · Shop · Aktivat</title>" in text_of(answer)
@@ -112,7 +184,7 @@ def test_a_hostname_of_another_property_changes_nothing(owner: Client, prop: Pro
 def test_a_time_zone_that_the_list_lacks_stays_chosen(owner: Client, prop: Property, settings_page: str) -> None:
     Property.objects.filter(id=prop.id).update(time_zone="Etc/GMT+3")
     assert '<option value="Etc/GMT+3" selected>' in text_of(owner.get(settings_page))
-    owner.post(settings_page, NEW | {"time_zone": "Etc/GMT+3"})
+    owner.post(settings_page, NEW | RULES | {"time_zone": "Etc/GMT+3"})
     prop.refresh_from_db()
     assert prop.time_zone == "Etc/GMT+3"
 

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from properties.exclusions import Exclusions
 from tests.pipeline import NOW, ms, named_uuid
-from tracking import wire
+from tracking import stream, wire
 from tracking.admission import Admitted, Sender, admit
 from tracking.directory import Snapshot
 from tracking.wire import Refused
@@ -20,6 +21,7 @@ TABLE = Snapshot(
         (8, "shop.example"): 5,
         (7, "[::1]"): 6,
     },
+    exclusions={3: Exclusions.parse("192.0.2.0/24")},
 )
 Send = Callable[..., Admitted]
 
@@ -105,3 +107,14 @@ def test_a_wrong_clock_does_no_harm(send: Send) -> None:
 
 def test_nothing_happens_after_it_is_received(send: Send) -> None:
     assert send(at=ms(NOW + timedelta(minutes=2))).packets[3].events[0].at == ms(NOW)
+
+
+@pytest.mark.parametrize(("address", "taken"), [("192.0.2.7", {4: 1}), ("192.0.3.7", {3: 2, 4: 1}), ("", {3: 2, 4: 1})])
+def test_what_a_property_excludes_is_counted_for_others(address: str, taken: dict[int, int]) -> None:
+    hosts = ("shop.example", "blog.shop.example", "shop.example")
+    events = [{"name": "x", "at": ms(NOW), "url": f"https://{host}/"} for host in hosts]
+    body = {"account": 7, "visitor": str(named_uuid("v")), "session": str(named_uuid("s")), "events": events}
+    admitted = admit(wire.decode(json.dumps(body).encode()), TABLE, Sender(), ms(NOW), address)
+    assert {prop: len(packet.events) for prop, packet in admitted.packets.items()} == taken
+    assert admitted.drops == ({(3, "excluded"): 2} if 3 not in taken else {})
+    assert b"192.0" not in stream.encode(list(admitted.packets.values()))

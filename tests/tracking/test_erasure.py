@@ -1,9 +1,11 @@
 """After an erasure nothing is left of somebody, and everything of the others."""
 
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from properties.models import LayoutName, Property
@@ -96,3 +98,12 @@ def test_an_erasure_broken_off_is_finished_by_the_next(prop: Property, monkeypat
     monkeypatch.undo()
     assert erasure.erase_person(prop, "anna") == 1
     assert visitors_in(prop) == {0}
+
+
+def test_the_command_says_how_many_it_erased(prop: Property) -> None:
+    visit(prop, "goes", "anna")
+    out = StringIO()
+    call_command("erase", "--property", str(prop.id), "--visitor", str(named_uuid("goes")), stdout=out)
+    assert out.getvalue().startswith("1 virtual visitors of Shop")
+    with pytest.raises(CommandError, match="no property 99"):
+        call_command("erase", "--property", "99", "--person", "anna")

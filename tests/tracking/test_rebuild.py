@@ -3,6 +3,7 @@
 import random
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from cluster.connections import data
+from properties import definitions
 from properties.models import LayoutName, Property
 from tests.pipeline import NOW, admitted, append, batch, drain, everything, ms
-from tracking import rebuild
+from tracking import rebuild, tasks
 from tracking.archive.store import store
 from tracking.archive.writer import archive
 from tracking.shelves import layout_of, shelf_of
@@ -119,3 +121,20 @@ def test_events_that_come_meanwhile_are_counted_afterwards(prop: Property, monke
     monkeypatch.undo()
     rebuilt(prop)
     assert everything(prop)[("2026-11-24", "events", "everyone")] == total
+
+
+def test_a_new_time_zone_rebuilds_the_days(
+    prop: Property, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live_through(prop, 4, 30)
+    before = everything(prop)
+    monkeypatch.setattr(tasks.rebuild_property, "delay", tasks.rebuild_property)
+    with django_capture_on_commit_callbacks(execute=True):
+        definitions.change(prop, "Shop", ["shop.example"], "Asia/Kathmandu")
+    after = everything(prop)
+    days = [numbers for (label, *of), numbers in after.items() if len(label) == 10 and of == ["events", "everyone"]]
+    assert sum(sum(numbers.values()) for numbers in days) == 30
+    assert {label for label, *_ in after} != {label for label, *_ in before}
+    with django_capture_on_commit_callbacks(execute=True) as callbacks:
+        definitions.change(prop, "Renamed", ["shop.example"], "Asia/Kathmandu")
+    assert callbacks == []

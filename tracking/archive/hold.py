@@ -28,7 +28,7 @@ class Busy(Exception):
 @contextmanager
 def holding(client: Redis, keys: Keys, patience_seconds: float = 0) -> Iterator[None]:
     """Hold the archive of a property for up to HOLD_MS. Raises Busy when it is not free in time."""
-    key, token = f"{keys.archived}_lease", secrets.token_hex(16).encode()
+    key, token = keys.archived_lease, secrets.token_hex(16).encode()
     deadline = time.monotonic() + patience_seconds
     while not client.set(key, token, nx=True, px=HOLD_MS):
         if time.monotonic() >= deadline:

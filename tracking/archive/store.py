@@ -179,7 +179,7 @@ def store() -> Store:
 
     Raises ImproperlyConfigured.
     """
-    address = getattr(settings, "ARCHIVE", "") or str(Path(settings.DATA_DIR) / "archive")
+    address = settings.ARCHIVE
     try:
         return store_at(address)
     except ValueError as error:
