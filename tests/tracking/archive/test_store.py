@@ -144,7 +144,6 @@ def test_an_address_that_is_none_is_refused(address: str, settings: Settings) ->
 
 
 def test_the_setting_or_the_data_folder(settings: Settings, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path
-    assert stores.store().root == str(tmp_path / "archive")
+    assert stores.store().root == str(settings.DATA_DIR / "archive")
     settings.ARCHIVE = str(tmp_path / "elsewhere")
     assert stores.store().root == str(tmp_path / "elsewhere")

@@ -28,10 +28,13 @@ the same log one wins. Late notes of any age are folded into the old slots like 
 Readers keep what they have read (cache.py) and ask which labels have changed since.
 """
 
+import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+
+from redis.exceptions import WatchError
 
 from tracking.bitmaps.layouts import ByMetric, Found, Request, Shelf, metrics_of, packed_fields
 from tracking.bitmaps.layouts.packed_reading import EVERYTHING_CHANGED, LABELS_REMEMBERED, load
@@ -42,6 +45,7 @@ from tracking.bitmaps.tally import EMPTY, Tally
 
 SEALED_LEVELS = range(3)  # minute, hour, day; months and years are made of days
 TRAITS_AT_ONCE = 500
+STORE_ATTEMPTS = 20
 
 
 class PackedLayout:
@@ -91,9 +95,18 @@ class PackedLayout:
         return found
 
     def store(self, shelf: Shelf, label: str, by_metric: ByMetric) -> None:
-        gone, _ = shelf.expiry(label)
-        if gone:
+        if shelf.expiry(label)[0]:
             return
+        for attempt in range(STORE_ATTEMPTS):
+            try:
+                self._store(shelf, label, by_metric)
+            except WatchError:  # another slot of the property was written meanwhile
+                time.sleep(random.random() * 0.01 * attempt)  # noqa: S311 - two that collide shall not collide again
+            else:
+                return
+        self._store(shelf, label, by_metric)
+
+    def _store(self, shelf: Shelf, label: str, by_metric: ByMetric) -> None:
         with shelf.client.pipeline(transaction=True) as pipe:
             pipe.watch(shelf.keys.generation)
             generation = _next(pipe, shelf)
