@@ -210,7 +210,9 @@ def note_traits(event: Event, batch: Batch) -> str | None:
             add(event.traits, index, minute, metric, amount)
             add(whole, index, minute, metric, amount)
         for what, value in measures.samples(sent.attributes):
-            batch.notes.sample(measures.told_apart(whole, event.traits), index, minute, what, value)
+            batch.notes.sample(measures.told_apart(whole), index, minute, what, value)
+            if page := measures.measured_on(event.traits):
+                batch.notes.sample(page, index, minute, what, value)
     return None
 
 

@@ -49,8 +49,13 @@ def samples(attributes: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
 
 
 @lru_cache(maxsize=32768)
-def told_apart(of_session: TraitSet, of_event: TraitSet) -> TraitSet:
-    """The traits that a measurement counts under: the page it was made on, and some of its session's."""
-    found = [trait for trait in of_session.split("\n") if trait.startswith(TOLD_APART)]
-    pages = [trait for trait in of_event.split("\n") if trait.startswith(("page:", "on:"))]
-    return "\n".join([*found, *(traits.page(traits.name_of(page)) for page in pages[:1])])
+def told_apart(of_session: TraitSet) -> TraitSet:
+    """The traits of a session that its measurements count under."""
+    return "\n".join(trait for trait in of_session.split("\n") if trait.startswith(TOLD_APART))
+
+
+@lru_cache(maxsize=32768)
+def measured_on(of_event: TraitSet) -> TraitSet:
+    """The page that an event's measurements count under; empty when it names none."""
+    pages = (trait for trait in of_event.split("\n") if trait.startswith(("page:", "on:")))
+    return next((traits.page(traits.name_of(page)) for page in pages), "")

@@ -151,19 +151,17 @@ class _Notes:
         self._add(PAGEVIEWS, sets, at[first], visitors, np.add.reduceat(views.astype(np.int64), first))
 
     def _of_samples(self, what: str, events: _Events, rows: Ints, values: Ints) -> None:
-        pairs = events.session_traits[rows] * len(events.texts) + events.traits[rows]
-        distinct, of_row = np.unique(pairs, return_inverse=True)
-        sets = self._sets(
-            [
-                measures.told_apart(events.session_texts[p // len(events.texts)], events.texts[p % len(events.texts)])
-                for p in distinct.tolist()
-            ]
-        )
         at = events.at[rows]
         places = events.visitor[rows].astype(np.uint64) << np.uint64(32) | (
             values.astype(np.uint64) << np.uint64(11) | (at // MINUTE_MS % MINUTES).astype(np.uint64)
         )
-        self._add(SAMPLES + what, sets[of_row], at, places, np.ones(len(rows), np.int64))
+        ones = np.ones(len(rows), np.int64)
+        sessions = self._sets([measures.told_apart(text) for text in events.session_texts])
+        self._add(SAMPLES + what, sessions[events.session_traits[rows]], at, places, ones)
+        pages = [measures.measured_on(text) for text in events.texts]
+        on_page = np.array([bool(page) for page in pages], np.bool_)[events.traits[rows]]
+        sets = self._sets(pages)[events.traits[rows]]
+        self._add(SAMPLES + what, sets, at, places, on_page.astype(np.int64))
 
     def _of_sessions(self, events: _Events, whole: Ints) -> None:
         first = events.first
@@ -224,5 +222,7 @@ def _by_name(
     by_name: dict[str, Ints] = {}
     for place, attributes in enumerate(found):
         for name, amount in measured(attributes):
-            by_name.setdefault(name, np.full(len(found), missing, np.int64))[place] = amount
+            if name not in by_name:
+                by_name[name] = np.full(len(found), missing, np.int64)
+            by_name[name][place] = amount
     return by_name

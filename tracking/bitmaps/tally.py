@@ -28,7 +28,9 @@ Values = npt.NDArray[np.int64]
 WHOLE_BITS = (8, 16, 32, 64)  # of a value that is packed as a signed integer
 FEW_BITS = (1, 2, 4)  # of one that is packed as what it is above 1
 EXCEPTION_BYTES = 12
+LETTERS = {8: "b", 16: "h", 32: "i", 64: "q"}  # as struct names them
 COUNT = struct.Struct("<I")
+FEW = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +76,7 @@ class Tally:
     def total(self, segment: BitMap | None = None) -> int:
         """The sum over everybody, or over the visitors of `segment`."""
         if segment is None:
-            return int(self.values.sum())
+            return sum(self.values.tolist()) if len(self) < FEW else int(self.values.sum())
         if not len(self):
             return 0
         return int(self.values[member_mask(segment, int(self.ids[-1]))[self.ids]].sum())
@@ -106,7 +108,9 @@ def member_mask(segment: BitMap, highest: int) -> npt.NDArray[np.bool_]:
 
 def pack_values(values: Values) -> bytes:
     """Values as bytes; none when all of them are 1."""
-    if len(values) == 0 or (values == 1).all():
+    if len(values) < FEW:  # most cells are small, and plain lists are quicker there
+        return _pack_small(values.tolist())
+    if (values == 1).all():
         return b""
     low, high = int(values.min()), int(values.max())
     whole = next(bits for bits in WHOLE_BITS if -(1 << (bits - 1)) <= low and high < 1 << (bits - 1))
@@ -117,6 +121,14 @@ def pack_values(values: Values) -> bytes:
         if packed < size:
             few, size = bits, packed
     return _pack_few(values, above, few) if few < 8 else bytes([whole]) + values.astype(f"<i{whole // 8}").tobytes()
+
+
+def _pack_small(values: list[int]) -> bytes:
+    if not values or values == [1] * len(values):
+        return b""
+    low, high = min(values), max(values)
+    bits = next(bits for bits in WHOLE_BITS if -(1 << (bits - 1)) <= low and high < 1 << (bits - 1))
+    return bytes([bits]) + struct.pack(f"<{len(values)}{LETTERS[bits]}", *values)
 
 
 def _pack_few(values: Values, above: Values, bits: int) -> bytes:
