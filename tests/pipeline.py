@@ -7,6 +7,7 @@ from typing import Any
 
 from cluster.connections import data
 from properties.models import Property
+from tests.stack import BROWSER
 from tracking import directory, stream, wire
 from tracking.admission import Admitted, Sender, admit
 from tracking.conversion import FAR_FUTURE
@@ -15,7 +16,6 @@ from tracking.keys import Keys
 from tracking.shelves import layout_of, shelf_of
 
 NOW = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
-BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 
 
 def raw() -> Any:

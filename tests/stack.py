@@ -18,10 +18,10 @@ from typing import Any
 
 from redis.cluster import RedisCluster
 
-from tests.pipeline import BROWSER
-
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 240
+
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Celery's shells around the drain. A message only wakes a task up; losing one delays, never loses."""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from datetime import UTC, datetime
 from celery import shared_task
 from redis.exceptions import WatchError
 
-from cluster.connections import data
+from cluster.connections import data, shard
 from properties.models import Property
 from tracking import rebuild
 from tracking.archive.cleaning import clean
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 # A log of this size is sealed at once; smaller ones at the next sweep.
 SEAL_AT_BYTES = 2_000_000
+ARCHIVE_AT_BYTES = 16_000_000
+ARCHIVE_AFTER_MS = 5 * 60 * 1000
 
 
 @shared_task
@@ -118,11 +121,19 @@ def close_all() -> None:
 
 @shared_task
 def archive_all() -> None:
-    """Move what every property has resolved into its archive."""
-    owners = list(Property.objects.values_list("account_id", "id"))
-    pipe = data().pipeline(transaction=False)
-    for owner in owners:
-        pipe.xlen(Keys(*owner).archive)
-    for owner, waiting in zip(owners, pipe.execute() if owners else [], strict=True):
-        if waiting:
+    """Move what properties have resolved into their archives, where it is much or has waited for a while.
+
+    Every run makes a file for each day it has events of, so few runs make few files.
+    """
+    for owner in Property.objects.values_list("account_id", "id"):
+        keys = Keys(*owner)
+        pipe = shard(keys.prefix).pipeline(transaction=False)
+        pipe.memory_usage(keys.archive)
+        pipe.xrange(keys.archive, count=1)
+        size, oldest = pipe.execute()
+        if oldest and (size >= ARCHIVE_AT_BYTES or _age_ms(oldest[0][0]) >= ARCHIVE_AFTER_MS):
             archive_events.delay(*owner)
+
+
+def _age_ms(entry_id: bytes) -> int:
+    return time.time_ns() // 1_000_000 - int(entry_id.partition(b"-")[0])

@@ -1,14 +1,12 @@
 """Connections cut after EXEC and before its reply: nothing is lost, nothing counts twice."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
-from redis.exceptions import ConnectionError, WatchError
 
-from cluster.connections import data, find_shards_again
+from cluster.connections import data
 from properties.models import LayoutName, Property
-from tests.environment import DATA
+from tests.chaos.cuts import cutting, patiently
 from tests.pipeline import NOW, admitted, append, batch, ms
 from tests.proxy import CuttingProxy
 from tracking.bitmaps.addresses import Address
@@ -29,24 +27,9 @@ def layout(request: pytest.FixtureRequest) -> LayoutName:
 
 @pytest.fixture
 def proxy(empty_servers: None) -> Iterator[CuttingProxy]:
-    """Every second EXEC that passes it loses its reply; the server tells clients to connect here."""
-    proxy = CuttingProxy(DATA.port, cuts=lambda number: number % 2 == 0)
-    data().config_set("cluster-announce-port", proxy.port)
-    find_shards_again()
-    yield proxy
-    data().config_set("cluster-announce-port", 0)
-    find_shards_again()
-    proxy.close()
-
-
-def seal_with_patience(prop: Property) -> None:
-    """As the sweep does: again after every error, until nothing waits."""
-    for _ in range(20):
-        with suppress(ConnectionError, WatchError):
-            layout_of(prop).seal(shelf_of(prop))
-            if not layout_of(prop).waiting(shelf_of(prop)):
-                return
-    pytest.fail("The log could not be sealed.")
+    """Every second EXEC that passes it loses its reply."""
+    with cutting(lambda number: number % 2 == 0) as proxy:
+        yield proxy
 
 
 def test_twenty_thousand_events_count_once_each(
@@ -64,7 +47,7 @@ def test_twenty_thousand_events_count_once_each(
         ]
         append(prop, admitted(prop, batch(prop, str(visitor), events)))
     assert Drain.of(prop).run(seconds=120)
-    seal_with_patience(prop)
+    patiently(lambda: layout_of(prop).seal(shelf_of(prop)), lambda: not layout_of(prop).waiting(shelf_of(prop)))
     proxy.cuts = lambda _: False
     assert proxy.cut >= 5, "the proxy has cut what this test is about"
     total = VISITORS * EVENTS_OF_EACH
