@@ -7,6 +7,7 @@ account known?  ──►  property: named, else by hostname  ──►  address
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from properties.hostnames import normalise
@@ -49,13 +50,12 @@ class Admitted:
     packets: dict[int, Packet] = field(default_factory=dict)
     drops: Counter[tuple[int, str]] = field(default_factory=Counter)
     unknown_hosts: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def taken(self) -> int:
-        return sum(len(packet.events) for packet in self.packets.values())
+    taken: int = 0  # events in all packets
 
     def reasons(self) -> Counter[str]:
         found: Counter[str] = Counter()
+        if not self.drops and not self.unknown_hosts:
+            return found
         for (_, reason), number in self.drops.items():
             found[reason] += number
         if self.unknown_hosts:
@@ -97,6 +97,7 @@ def admit(batch: Batch, table: Table, sender: Sender, received: int, address: st
         if packet is None:
             packet = admitted.packets[property_id] = _packet(batch, sender, received)
         packet.events.append(_stream_event(event, min(at, received)))
+        admitted.taken += 1
     return admitted
 
 
@@ -110,7 +111,13 @@ def known_account(account: int | str, table: Table) -> int:
 
 def hostname_of(event: WireEvent, fallback_host: str) -> str:
     """The host an event belongs to; empty when it has none that is one."""
-    host = host_of(event.url) or fallback_host
+    # Addresses are many, the sites they are on are few.
+    return _normal_host("/".join(event.url.split("/", 3)[:3]), fallback_host)
+
+
+@lru_cache(maxsize=8192)
+def _normal_host(origin: str, fallback_host: str) -> str:
+    host = host_of(origin) or fallback_host
     try:
         return "" if "*" in host else normalise(host)
     except ValueError:

@@ -74,6 +74,7 @@ def events(name: str, owner: tuple[int, int] = SHOP, number: int = 1) -> Admitte
     admitted = Admitted(owner[0])
     some = [stream.StreamEvent(name, 1) for _ in range(number)]
     admitted.packets[owner[1]] = stream.Packet(b"v" * 16, b"s" * 16, 1, some)
+    admitted.taken = number
     return admitted
 
 

@@ -41,6 +41,7 @@ def scope(peer: str, forwarded: str = "") -> dict[str, Any]:
 def events(number: int, property_id: int = 3) -> Admitted:
     admitted = Admitted(7)
     admitted.packets[property_id] = stream.Packet(b"v", b"s", 1, [stream.StreamEvent("x", 1)] * number)
+    admitted.taken = number
     return admitted
 
 

@@ -79,8 +79,8 @@ def event(trait: str, visitor: int, minute: int = MINUTE, amount: int = 1) -> No
 
 
 def taken_back(written: list[Note]) -> list[Note]:
-    """The opposite of the first notes that have not been taken back yet."""
-    opposites = (note._replace(amount=-note.amount) for note in written[:4] if note.amount > 0)
+    """The opposite of the first notes that have not been taken back yet; of equal ones one."""
+    opposites = dict.fromkeys(note._replace(amount=-note.amount) for note in written[:4] if note.amount > 0)
     return [note for note in opposites if written.count(note) < written.count(note._replace(amount=-note.amount))]
 
 
