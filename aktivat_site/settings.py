@@ -50,6 +50,7 @@ METRICS_TOKEN = env.text("AKTIVAT_METRICS_TOKEN")
 # --- Where data is kept --------------------------------------------------------------------------
 
 RUN_DIR = env.folder("AKTIVAT_RUN", DATA_DIR / "run")
+CACHE_BYTES = env.integer("AKTIVAT_CACHE_MB", 128) * 1_000_000  # sealed bitmaps that a process keeps
 ARCHIVE = env.text("AKTIVAT_ARCHIVE", str(DATA_DIR / "archive"))  # a folder, or s3://bucket/prefix
 SERVERS_FILE = RUN_DIR / "servers.json"
 CLUSTER_URL = env.server("AKTIVAT_CLUSTER", "cluster", SERVERS_FILE)

@@ -1,6 +1,9 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.conf import settings
+
+from tracking.bitmaps.layouts.cache import cache
 
 
 class TrackingConfig(AppConfig):
@@ -8,3 +11,4 @@ class TrackingConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("tracking.receivers")  # it needs all models
+        cache.limit = settings.CACHE_BYTES

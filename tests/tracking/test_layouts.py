@@ -295,3 +295,17 @@ def test_a_month_that_is_made_is_one_hash_and_late_notes_unmake_it(empty_servers
     layout.close(on, LATER)
     assert raw().smembers(KEYS.folded) == {b"2026-11", b"2026"}
     assert set(layout.load(on, Request([month])).bitmaps[month]) == {1, 2, 3}
+
+
+def test_what_is_kept_stays_below_its_limit(empty_servers: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout, on = PackedLayout(), shelf()
+    write(layout, [event(f"evt:{number}", number) for number in range(50)], on)
+    layout.seal(on)
+    cache.clear()
+    monkeypatch.setattr(cache, "limit", 3_000)
+    asked = Request([Address(f"evt:{number}", "2026-11-24") for number in range(50)])
+    for _ in range(2):
+        assert [list(bitmap) for bitmap in layout.load(on, asked).bitmaps.values()] == [[n] for n in range(50)]
+        assert 0 < cache.size <= 3_000
+    cache.clear()
+    assert cache.size == 0
