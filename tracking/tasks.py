@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 # A log of this size is sealed at once; smaller ones at the next sweep.
 SEAL_AT_BYTES = 2_000_000
+# Then others have their turn: a property at full rate must not keep them waiting.
+DRAIN_SECONDS = 2.0
 ARCHIVE_AT_BYTES = 16_000_000
 ARCHIVE_AFTER_MS = 5 * 60 * 1000
 
@@ -34,7 +36,7 @@ def drain(account_id: int, property_id: int) -> None:
     """Drain one property's stream; go on in a new task when it is too long for one."""
     if (prop := _property(account_id, property_id)) is None:
         return
-    emptied = Drain.of(prop).run()
+    emptied = Drain.of(prop).run(DRAIN_SECONDS)
     shelf = shelf_of(prop)
     if not emptied and not shelf.client.exists(shelf.keys.lease):
         drain.delay(account_id, property_id)

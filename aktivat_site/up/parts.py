@@ -36,10 +36,19 @@ def web(options: Options) -> Part:
 
 def worker() -> Part:
     command = (
-        *(sys.executable, "-m", "celery", "-A", "aktivat_site.celery", "worker", "-B", "-Q", "drain,seal,slow"),
+        *(sys.executable, "-m", "celery", "-A", "aktivat_site.celery", "worker", "-B", "-Q", "drain,seal"),
         *("-c", str(WORKER_PROCESSES), "--without-gossip", "--without-mingle", "-l", "WARNING"),
     )
     return Part("worker", "worker", command, seconds_to_stop=60)
+
+
+def slow_worker() -> Part:
+    """One task at a time, in the process itself: what may take minutes must not keep events waiting."""
+    command = (
+        *(sys.executable, "-m", "celery", "-A", "aktivat_site.celery", "worker", "-n", "slow@%h", "-Q", "slow"),
+        *("--pool", "solo", "--without-gossip", "--without-mingle", "-l", "WARNING"),
+    )
+    return Part("slow_worker", "slow worker", command, seconds_to_stop=60)
 
 
 def demo_traffic(options: Options) -> Part:

@@ -125,6 +125,9 @@ class Supervisor:
             if not self._wait_for(lambda: readiness.is_ready(url), worker, SECONDS_FOR_OTHERS):
                 missing = readiness.what_is_missing(url)
                 raise StartFailed(f"Aktivat does not get ready ({missing}); see {worker.log} and {web.log}")
+        with self.console.part("slow worker") as line:
+            self._launch(Child(parts.slow_worker(), self.options.data, self.environ))
+            line.words = "started"
 
     def _start_demo(self) -> str:
         """Start the demo's visitors; the lines that tell the login."""

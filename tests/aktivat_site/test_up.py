@@ -53,7 +53,7 @@ def up(*options: str) -> "subprocess.CompletedProcess[str]":
 
 def test_it_tells_each_part_and_its_address(running: Stack) -> None:
     wait_for(lambda: "Ctrl-C stops it." in said(running), SECONDS)
-    for label in ("data Valkey", "broker Valkey", "database", "static files", "web", "worker"):
+    for label in ("data Valkey", "broker Valkey", "database", "static files", "web", "worker", "slow worker"):
         assert f"\n  {label} " in said(running)
     assert f"Aktivat runs at {running.url}/\n" in said(running)
 
