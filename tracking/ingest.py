@@ -31,12 +31,11 @@ from tracking.enrichment.bots import is_bot
 from tracking.names import Names
 from tracking.people import Person
 from tracking.rules import Rules
-from tracking.sessions import Session, Sessions, own_id
+from tracking.sessions import PAGEVIEWS, Session, Sessions, own_id
 from tracking.stream import NO_NUMBER, Packet, StreamEvent
 from tracking.visitors import Visitor
 
 DAY = 2  # the place of the day among the five labels
-PAGEVIEWS = "pageviews"
 REPEAT = "repeat"
 
 _json = msgspec.json.Encoder()

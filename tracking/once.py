@@ -68,4 +68,3 @@ def append(owner: Owner, writer: str, entries: Sequence[Entry], few: int) -> tup
     keys, values = Keys(*owner), [value for entry in entries for value in entry]
     names = (keys.ingest, keys.appended(writer), keys.taken)
     return ("EVAL", APPEND, len(names), *names, WRITER_KEPT_SECONDS, max(few, 1), *values)
-

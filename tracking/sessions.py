@@ -24,6 +24,7 @@ from tracking.bitmaps.notes import EVENTS, Notes, TraitSet
 
 GAP_MS = 30 * 60 * 1000
 
+PAGEVIEWS = "pageviews"
 SESSIONS = "sessions"
 BOUNCES = "bounces"
 SECONDS = "seconds"

@@ -8,13 +8,13 @@ import logging
 from contextlib import suppress
 
 from asgiref.sync import sync_to_async
+from celery import current_app
 from kombu.exceptions import OperationalError
-
-from tracking.tasks import drain
 
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.2
+DRAIN = "tracking.tasks.drain"  # by its name: who sends it needs nothing of what it does
 
 
 class Waker:
@@ -48,4 +48,4 @@ class Waker:
 
 def _send(owners: set[tuple[int, int]]) -> None:
     for account_id, property_id in owners:
-        drain.apply_async((account_id, property_id), retry=False)
+        current_app.send_task(DRAIN, (account_id, property_id), retry=False)

@@ -18,9 +18,8 @@ from tracking.bitmaps.expressions import Expression, everyone, trait
 from tracking.bitmaps.notes import EVENTS
 from tracking.bitmaps.slots import Granularity, Slot, between, cover, cover_days, midnight
 from tracking.bitmaps.traits import EVERYONE
-from tracking.ingest import PAGEVIEWS
 from tracking.reading import answers, totals
-from tracking.sessions import SESSIONS
+from tracking.sessions import PAGEVIEWS, SESSIONS
 
 METRICS = (EVENTS, PAGEVIEWS, SESSIONS)
 

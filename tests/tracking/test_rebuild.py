@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from celery import current_app
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
@@ -15,7 +16,7 @@ from cluster.connections import data
 from properties import definitions
 from properties.models import LayoutName, Property
 from tests.pipeline import NOW, admitted, append, batch, drain, everything, ms
-from tracking import rebuild, tasks
+from tracking import rebuild, slow_tasks
 from tracking.archive.store import store
 from tracking.archive.writer import archive
 from tracking.shelves import layout_of, shelf_of
@@ -128,9 +129,13 @@ def test_a_new_time_zone_rebuilds_the_days(
 ) -> None:
     live_through(prop, 4, 30)
     before = everything(prop)
-    monkeypatch.setattr(tasks.rebuild_property, "delay", tasks.rebuild_property)
+    sent: list[tuple[str, tuple[int, int]]] = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, args, **_: sent.append((name, args)))
     with django_capture_on_commit_callbacks(execute=True):
         definitions.change(prop, "Shop", ["shop.example"], "Asia/Kathmandu")
+    [(name, args)] = sent
+    assert name == slow_tasks.rebuild_property.name
+    slow_tasks.rebuild_property(*args)
     after = everything(prop)
     days = [numbers for (label, *of), numbers in after.items() if len(label) == 10 and of == ["events", "everyone"]]
     assert sum(sum(numbers.values()) for numbers in days) == 30

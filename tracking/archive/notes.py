@@ -24,8 +24,7 @@ from tracking.archive import schema
 from tracking.bitmaps import traits
 from tracking.bitmaps.notes import EVENTS, Merged, Rows
 from tracking.bitmaps.samples import MINUTES, SAMPLES
-from tracking.ingest import PAGEVIEWS
-from tracking.sessions import BOUNCES, SECONDS, SESSIONS
+from tracking.sessions import BOUNCES, PAGEVIEWS, SECONDS, SESSIONS
 
 COLUMNS = ("entry_ms", "entry_seq", "ordinal", "at", "visitor", "session", "traits", "session_traits", "attributes")
 MINUTE_MS = 60_000
