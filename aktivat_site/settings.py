@@ -176,9 +176,9 @@ CELERY = {
         "tracking.slow_tasks.rebuild_property": {"queue": "slow"},
     },
     "beat_schedule": {
-        "sweep": {"task": "tracking.tasks.sweep", "schedule": 5.0},
-        "archive": {"task": "tracking.slow_tasks.archive_all", "schedule": 30.0},
-        "close": {"task": "tracking.slow_tasks.close_all", "schedule": 600.0},
+        "sweep": {"task": "tracking.tasks.sweep", "schedule": 5.0, "options": {"expires": 5.0}},
+        "archive": {"task": "tracking.slow_tasks.archive_all", "schedule": 30.0, "options": {"expires": 30.0}},
+        "close": {"task": "tracking.slow_tasks.close_all", "schedule": 600.0, "options": {"expires": 600.0}},
         "heartbeat": {"task": "cluster.tasks.heartbeat", "schedule": 5.0},
     },
     "beat_schedule_filename": str(RUN_DIR / "beat"),

@@ -7,17 +7,12 @@ Until the row says so the old bitmaps are the truth, and a conversion that is br
 again. The drain reads the layout after it has the lease, so none writes into the one that was left.
 """
 
-import logging
 from datetime import UTC, datetime
-
-from redis.exceptions import WatchError
 
 from properties.models import LayoutName, Property
 from tracking import lease
 from tracking.bitmaps.layouts import Layout, Shelf
-from tracking.shelves import LAYOUTS, layout_of, shelf_of
-
-log = logging.getLogger(__name__)
+from tracking.shelves import LAYOUTS, layout_of, seal_all, shelf_of
 
 LEASE_MS = 60_000
 SECONDS_FOR_THE_LEASE = 60
@@ -31,11 +26,12 @@ def convert(prop: Property, target: LayoutName) -> int:
         prop.refresh_from_db()
         copied = 0
         if prop.layout != target:
+            seal_all(prop)
             copied = _copy(shelf, layout_of(prop), LAYOUTS[target])
             if not lease.is_ours(shelf.client, shelf.keys, token):
                 raise lease.Busy("The copying was interrupted for too long, and nothing was changed; try again.")
             prop.layout = target
-            prop.save()
+            prop.save(update_fields=["layout", "changed_at"])
         for name, layout in LAYOUTS.items():
             if name != target:
                 layout.remove(shelf)
@@ -43,11 +39,6 @@ def convert(prop: Property, target: LayoutName) -> int:
 
 
 def _copy(shelf: Shelf, source: Layout, target: Layout) -> int:
-    while source.waiting(shelf):
-        try:
-            source.seal(shelf)
-        except WatchError:
-            log.info("%s: somebody else has sealed the log meanwhile", shelf.keys.prefix)
     source.close(shelf, FAR_FUTURE)
     target.remove(shelf)  # what a conversion left that was broken off
     labels = sorted(set(source.slots(shelf)))

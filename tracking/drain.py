@@ -41,7 +41,7 @@ from tracking.shelves import layout_of, rules_of, shelf_of
 log = logging.getLogger(__name__)
 
 LEASE_MS = 15_000
-ENTRIES_A_READ = 500
+ENTRIES_A_READ = 20
 EVENTS_A_BATCH = 5_000
 POISON_KEPT = 10_000
 ATTEMPTS = 6
@@ -100,10 +100,37 @@ class Drain:
                     raise
                 time.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
                 _look_for_the_shard()
+            except LeaseLost:
+                raise
+            except Exception:  # a fault of ours: one entry must not stop all that come after it
+                log.exception("property %s: a batch failed; its entries are taken one by one", self.prop.id)
+                return self._first_alone(shelf_of(self.prop), rules)
         return 1
 
-    def batch(self, shelf: Shelf, rules: Rules) -> int:
-        """Drain one batch and return how many stream entries it took.
+    def _first_alone(self, shelf: Shelf, rules: Rules) -> int:
+        """The next entry as a batch of its own; set aside when it is the one that fails."""
+        try:
+            return self.batch(shelf, rules, most=1)
+        except (RedisError, LeaseLost):
+            raise
+        except Exception:
+            log.exception("property %s: an entry fails and is set aside", self.prop.id)
+        keys = shelf.keys
+        with shelf.client.pipeline(transaction=True) as pipe:
+            pipe.watch(keys.progress, keys.lease)
+            if pipe.get(keys.lease) != self.token:
+                raise LeaseLost
+            progress = Progress.from_hash(pipe.hgetall(keys.progress))
+            [(entry_id, fields)] = pipe.xrange(keys.ingest, min=f"({progress.entry}", count=1)
+            pipe.multi()
+            pipe.xadd(keys.poison, {b"e": fields.get(stream.FIELD, b""), b"id": entry_id}, maxlen=POISON_KEPT)
+            pipe.hset(keys.progress, "entry", entry_id)
+            pipe.xtrim(keys.ingest, minid=stream.after(entry_id.decode()), approximate=False)
+            pipe.execute()
+        return 1
+
+    def batch(self, shelf: Shelf, rules: Rules, most: int = EVENTS_A_BATCH) -> int:
+        """Drain one batch of about `most` events and return how many stream entries it took.
 
         Raises LeaseLost, WatchError (nothing was written), ConnectionError and TimeoutError (it may
         have been written: the position tells), and cluster.connections.MOVED.
@@ -114,10 +141,9 @@ class Drain:
             if pipe.get(keys.lease) != self.token:
                 raise LeaseLost
             progress = Progress.from_hash(pipe.hgetall(keys.progress))
-            entries = pipe.xrange(keys.ingest, min=f"({progress.entry}", count=ENTRIES_A_READ)
-            if not entries:
+            taken = _take(pipe, keys.ingest, progress.entry, most)
+            if not taken.ids:
                 return 0
-            taken = _read(entries)
             batch = load_batch(shelf, rules, progress.visitors, taken.packets)
             ingest.run(taken.entries, batch)
             _advance(progress, taken, batch)
@@ -155,26 +181,34 @@ class _Taken:
     poison: list[tuple[bytes, bytes]] = field(default_factory=list)  # what cannot be read
     events: int = 0
 
+    def add(self, entry_id: bytes, entry: bytes) -> None:
+        self.ids.append(entry_id.decode())
+        try:
+            packets = stream.decode(entry)
+        except msgspec.DecodeError as error:
+            log.error("a stream entry cannot be read and is set aside: %s", error)
+            self.poison.append((entry_id, entry))
+        else:
+            self.entries.append((self.ids[-1], packets))
+            self.events += sum(len(packet.events) for packet in packets)
+
     @property
     def packets(self) -> list[stream.Packet]:
         return [packet for _, packets in self.entries for packet in packets]
 
 
-def _read(entries: list[Any]) -> _Taken:
+def _take(pipe: Any, stream_key: str, after: str, most: int) -> _Taken:
+    """The next entries, some at a time until they hold `most` events."""
     taken = _Taken()
-    for entry_id, fields in entries:
-        if taken.events >= EVENTS_A_BATCH:
+    while taken.events < most:
+        entries = pipe.xrange(stream_key, min=f"({after}", count=min(ENTRIES_A_READ, most))
+        for entry_id, fields in entries:
+            taken.add(entry_id, fields.get(stream.FIELD, b""))
+            if taken.events >= most:
+                break
+        if len(entries) < ENTRIES_A_READ:
             break
-        taken.ids.append(entry_id.decode())
-        entry = fields.get(stream.FIELD, b"")
-        try:
-            packets = stream.decode(entry)
-        except msgspec.DecodeError as error:
-            log.error("a stream entry cannot be read and is set aside: %s", error)
-            taken.poison.append((entry_id, entry))
-        else:
-            taken.entries.append((taken.ids[-1], packets))
-            taken.events += sum(len(packet.events) for packet in packets)
+        after = taken.ids[-1]
     return taken
 
 

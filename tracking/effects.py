@@ -9,6 +9,7 @@ import msgspec
 from tracking import people, visitors
 from tracking.archive import rows
 from tracking.bitmaps.layouts import Layout, Shelf
+from tracking.drops import KEPT_SECONDS
 from tracking.ingest import Batch
 from tracking.keys import Keys
 from tracking.sessions import SessionChange
@@ -29,6 +30,7 @@ def write(pipe: Any, shelf: Shelf, layout: Layout, batch: Batch) -> None:
     _write_hashes(pipe, {(keys.aliases, str(index)): str(of) for index, of in batch.aliases.items()})
     for (day, reason), number in batch.drops.items():
         pipe.hincrby(keys.drops(day), reason, number)
+        pipe.expire(keys.drops(day), KEPT_SECONDS)
     for day, names in batch.names.fresh.items():
         pipe.sadd(keys.names(day), *names)
         pipe.expire(keys.names(day), NAMES_KEPT_SECONDS)
@@ -59,16 +61,15 @@ def _write_session(pipe: Any, keys: Keys, change: SessionChange) -> None:
     key = keys.session(session.day, session.uuid)
     infos: dict[str, Any] = {"last": session.last, "events": session.events, "pageviews": session.pageviews}
     infos |= {"started": session.started, "entry": session.entry, "exit": session.exit}
-    infos["state"] = _encoder.encode(session)
-    if change.before is None:
-        source, campaign = session.source
-        infos |= {
-            "visitor": str(UUID(bytes=change.visitor_id)),
-            "visitor_index": change.visitor_index,
-            "source": source,
-            "campaign": campaign,
-            "referrer": session.referrer,
-        }
+    source, campaign = session.came
+    # All of them each time: the hash of a session that goes on for longer than it is kept is made anew.
+    infos |= {
+        "state": _encoder.encode(session),
+        "visitor": str(UUID(bytes=change.visitor_id)),
+        "visitor_index": change.visitor_index,
+        "source": source,
+        "campaign": campaign,
+        "referrer": session.referrer,
+    }
     pipe.hset(key, mapping=infos)
-    if change.before is None:
-        pipe.expire(key, SESSIONS_KEPT_SECONDS)
+    pipe.expire(key, SESSIONS_KEPT_SECONDS)

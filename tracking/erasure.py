@@ -24,7 +24,7 @@ from tracking.bitmaps.samples import is_samples
 from tracking.bitmaps.tally import Tally
 from tracking.bitmaps.traits import EVERYONE
 from tracking.drain import Drain
-from tracking.shelves import layout_of, shelf_of
+from tracking.shelves import layout_of, seal_all, shelf_of
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def erase_visitors(prop: Property, ids: Iterable[bytes]) -> int:
         indexes = BitMap(record.index for record in found.values())
         if not indexes:
             return 0
-        layout_of(prop).seal(shelf)
+        seal_all(prop)
         _erase_numbers(prop, shelf, indexes)
         _erase_sessions(shelf, indexes)
         erase_from_archive(store(), prop, indexes)

@@ -26,6 +26,7 @@ from tracking.archive.rows import Row
 from tracking.arrival import Arrival, arrival
 from tracking.bitmaps.notes import Notes, TraitSet
 from tracking.bitmaps.slots import labels
+from tracking.bitmaps.traits import NO_CAMPAIGN
 from tracking.description import event_traits, page_of, session_traits
 from tracking.enrichment.bots import is_bot
 from tracking.names import Names
@@ -146,7 +147,8 @@ def sessionise(event: Event, batch: Batch) -> str | None:
         described = batch.names.capped(session_traits(packet, came, not visitor.sessions), event.day)
         used = visitor.has_used(packet.session_id)
         session_id = own_id(packet.session_id, sent.at, came) if used else packet.session_id
-        session = Session(session_id, event.day, sent.at, sent.at, described, referrer=sent.referrer)
+        source = (came.source, came.campaign or NO_CAMPAIGN)
+        session = Session(session_id, event.day, sent.at, sent.at, described, source, referrer=sent.referrer)
         if visitor.last is not None:  # a late event of this batch may still be of it
             batch.sessions.known.setdefault((packet.visitor_id, visitor.last.id), visitor.last)
         visitor.begin(session)
@@ -191,6 +193,8 @@ def recognise_person(event: Event, batch: Batch) -> str | None:
             person.visitor = visitor.index
         else:
             batch.aliases[visitor.index] = person.visitor
+    elif visitor.person == user and person.visitor is None:  # who stood for them was erased
+        person.visitor = visitor.index
     batch.seen_people.add(user)
     return None
 

@@ -74,7 +74,7 @@ def _sessions_and_people(
     replies: list[Any] = pipe.execute()
     found: dict[SessionId, Session] = {}
     for (visitor_id, session_id, _), (visitor, state) in zip(sessions, replies, strict=False):
-        if state is not None and UUID(visitor.decode()).bytes == visitor_id:
+        if state is not None and visitor is not None and UUID(visitor.decode()).bytes == visitor_id:
             found[(visitor_id, session_id)] = session_decoder.decode(state)
     persons = zip(users, replies[len(sessions) :], strict=True)
     return found, {user: people.decode(record) for user, record in persons if record is not None}

@@ -19,13 +19,14 @@ import pyarrow.compute as pc
 from properties.models import Property
 from tracking import lease
 from tracking.archive import listing, reader, schema
+from tracking.archive.hold import holding
 from tracking.archive.notes import COLUMNS, notes_of
 from tracking.archive.store import Store, store
-from tracking.archive.writer import archive
+from tracking.archive.writer import archive_held
 from tracking.bitmaps.layouts import Layout, Shelf
 from tracking.bitmaps.notes import Cells, add_up
 from tracking.bitmaps.slots import Granularity, between, midnight
-from tracking.shelves import layout_of, shelf_of
+from tracking.shelves import layout_of, seal_all, shelf_of
 
 LEASE_MS = 600_000
 SECONDS_FOR_THE_LEASE = 60
@@ -38,11 +39,10 @@ def rebuild(prop: Property, first: date, last: date, told: Told = lambda day, ev
 
     Raises lease.Busy, and tracking.archive.store.StoreError when the archive cannot be read.
     """
-    shelf, layout = shelf_of(prop), layout_of(prop)
+    shelf = shelf_of(prop)
     with lease.holding(shelf.client, shelf.keys, LEASE_MS, SECONDS_FOR_THE_LEASE):
-        while archive(shelf.client, prop, store()):
-            pass
-        layout.seal(shelf)
+        archive_all_of(prop)
+        seal_all(prop)
         days = [first + number * ONE_DAY for number in range((last - first).days + 1)]
         total = 0
         for day, events in zip(days, _each(prop, days, jobs), strict=True):
@@ -55,10 +55,17 @@ def rebuild(prop: Property, first: date, last: date, told: Told = lambda day, ev
 def days_of_archive(prop: Property) -> tuple[date, date] | None:
     """The first and the last day that may have events; None when there never were any. Archives what waits."""
     shelf = shelf_of(prop)
-    while archive(shelf.client, prop, store()):
-        pass
+    archive_all_of(prop)
     days = sorted(listing.look(shelf.client, shelf.keys, store(), prop, tail=False).days)
     return (date.fromisoformat(days[0]) - ONE_DAY, date.fromisoformat(days[-1]) + ONE_DAY) if days else None
+
+
+def archive_all_of(prop: Property) -> None:
+    """Move all that waits into the archive, once nobody else changes it. Raises archive.hold.Busy."""
+    shelf = shelf_of(prop)
+    with holding(shelf.client, shelf.keys, SECONDS_FOR_THE_LEASE):
+        while archive_held(shelf.client, prop, store()):
+            pass
 
 
 def _each(prop: Property, days: list[date], jobs: int) -> Iterator[int]:

@@ -14,7 +14,6 @@ a batch takes back what the old state added, and adds what the new one does.
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import msgspec
 
@@ -41,6 +40,7 @@ class Session(msgspec.Struct, array_like=True, gc=False):
     started: int
     last: int
     traits: TraitSet
+    came: tuple[str, str]  # source and campaign, `(none)` without one, also where there are too many to be named
     referrer: str = ""
     entry: str = ""
     entered: int = 0  # when the entry page was viewed
@@ -53,15 +53,10 @@ class Session(msgspec.Struct, array_like=True, gc=False):
     def uuid(self) -> str:
         return str(uuid.UUID(bytes=self.id))
 
-    @property
-    def source(self) -> tuple[str, str]:
-        """(source, campaign); the campaign is `(none)` where there was none."""
-        return _source(self.traits)
-
     def is_ended_by(self, arrival: Arrival) -> bool:
         if not arrival.by_campaign:
             return False
-        return self.source != (arrival.source, arrival.campaign or traits.NO_CAMPAIGN)
+        return self.came != (arrival.source, arrival.campaign or traits.NO_CAMPAIGN)
 
     def add(self, at: int, page: str | None) -> None:
         """Count an event at `at`, a view of `page` or another one, in whatever order they come."""
@@ -94,11 +89,6 @@ class Session(msgspec.Struct, array_like=True, gc=False):
             left = traits.exit_page(self.exit)
             yield left, EVENTS, 1
             yield left, SESSIONS, 1
-
-
-@lru_cache(maxsize=16384)
-def _source(of_session: TraitSet) -> tuple[str, str]:
-    return traits.source_of(of_session.split("\n", 2)[1])
 
 
 @dataclass

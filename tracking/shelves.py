@@ -1,6 +1,9 @@
 """Where the bitmaps of a property are, how they are kept, and its rules, as its row says."""
 
+from contextlib import suppress
 from datetime import timedelta
+
+from redis.exceptions import WatchError
 
 from cluster.connections import shard
 from properties import grouping
@@ -25,12 +28,20 @@ def shelf_of(prop: Property) -> Shelf:
     return Shelf(shard(keys.prefix), keys, prop.tz, kept)
 
 
+def seal_all(prop: Property) -> None:
+    """Seal until nothing waits, also when others seal at the same time. Nobody writes: the caller has the lease."""
+    layout, shelf = layout_of(prop), shelf_of(prop)
+    while layout.waiting(shelf):
+        with suppress(WatchError):
+            layout.seal(shelf)
+
+
 def rules_of(prop: Property) -> Rules:
     """What the property decides about its events."""
     return Rules(
         kept_parameters=frozenset(prop.kept_parameters.split()),
         grouping=grouping.parse(prop.page_groups),
-        attributes=tuple(prop.attribute_traits.split()),
+        attributes=tuple(dict.fromkeys(prop.attribute_traits.split())),
         session_gap=prop.session_minutes * 60_000,
         names_a_day=prop.names_a_day,
     )

@@ -4,21 +4,25 @@ import time
 from datetime import UTC, datetime
 
 from celery import shared_task
+from redis.exceptions import WatchError
 
 from cluster.connections import shard
 from properties.models import Property
 from tracking import rebuild
+from tracking.archive import hold
 from tracking.archive.cleaning import clean
 from tracking.archive.compact import compact
+from tracking.archive.listing import Changed
 from tracking.archive.store import StoreError, store
 from tracking.archive.writer import archive
 from tracking.keys import Keys
 from tracking.lease import Busy
 from tracking.shelves import layout_of, shelf_of
-from tracking.tasks import first_or_not_at_all, property_of
+from tracking.turns import first_or_not_at_all, property_of
 
 ARCHIVE_AT_BYTES = 16_000_000
 ARCHIVE_AFTER_MS = 5 * 60 * 1000
+PASSING = (Busy, hold.Busy, Changed, StoreError, WatchError)  # what is over some time later
 
 
 @shared_task
@@ -41,7 +45,12 @@ def archive_events(account_id: int, property_id: int) -> None:
                 pass
 
 
-@shared_task(autoretry_for=(Busy, StoreError), retry_backoff=30, retry_backoff_max=600, max_retries=20)
+@shared_task(
+    autoretry_for=PASSING,
+    retry_backoff=30,
+    retry_backoff_max=600,
+    max_retries=20,
+)
 def rebuild_property(account_id: int, property_id: int) -> None:
     """Make all numbers of a property anew from its archive, after a change of its time zone."""
     if (prop := property_of(account_id, property_id)) is None:

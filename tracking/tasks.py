@@ -1,19 +1,13 @@
 """Celery's shells around the drain. A message only wakes a task up; losing one delays, never loses."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from celery import shared_task
-from redis.exceptions import WatchError
 
 from cluster.connections import data
 from properties.models import Property
 from tracking.drain import Drain
 from tracking.keys import Keys
 from tracking.shelves import layout_of, shelf_of
-
-log = logging.getLogger(__name__)
+from tracking.turns import first_or_not_at_all, property_of
 
 # A log of this size is sealed at once; smaller ones at the next sweep.
 SEAL_AT_BYTES = 2_000_000
@@ -60,16 +54,3 @@ def sweep() -> None:
             drain.delay(account_id, property_id)
         if notes or sealing:
             seal.delay(account_id, property_id)
-
-
-def property_of(account_id: int, property_id: int) -> Property | None:
-    return Property.objects.filter(id=property_id, account_id=account_id).first()
-
-
-@contextmanager
-def first_or_not_at_all(prop: Property) -> Iterator[None]:
-    """Of two that do the same one is refused, and nothing is lost: the next sweep looks again."""
-    try:
-        yield
-    except WatchError:
-        log.info("property %s: somebody else was first", prop.id)

@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.2
+EXPIRES_SECONDS = 30  # the sweep wakes again; messages must not pile up where no worker is
 DRAIN = "tracking.tasks.drain"  # by its name: who sends it needs nothing of what it does
 
 
@@ -48,4 +49,4 @@ class Waker:
 
 def _send(owners: set[tuple[int, int]]) -> None:
     for account_id, property_id in owners:
-        current_app.send_task(DRAIN, (account_id, property_id), retry=False)
+        current_app.send_task(DRAIN, (account_id, property_id), retry=False, expires=EXPIRES_SECONDS)

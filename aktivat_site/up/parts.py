@@ -45,8 +45,7 @@ def worker() -> Part:
 def slow_worker() -> Part:
     """One task at a time, in the process itself: what may take minutes must not keep events waiting."""
     command = (
-        *(sys.executable, "-m", "celery", "-A", "aktivat_site.celery", "worker", "-n", "slow@%h", "-Q", "slow"),
-        *("-I", "tracking.slow_tasks"),
+        *(sys.executable, "-m", "celery", "-A", "aktivat_site.slow_celery", "worker", "-n", "slow@%h", "-Q", "slow"),
         *("--pool", "solo", "--without-gossip", "--without-mingle", "-l", "WARNING"),
     )
     return Part("slow_worker", "slow worker", command, seconds_to_stop=60)

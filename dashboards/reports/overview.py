@@ -86,7 +86,8 @@ class Overview:
 def overview(prop: Property, days: DayRange, now: datetime, top: int = 10) -> Overview:
     """The overview of `days`, compared with the range before, as seen at the instant `now`."""
     before = days.before()
-    current, previous = _count(prop, [days, before])
+    granularity = _granularity(prop, days, before, now)
+    current, previous = _count(prop, [days, before], granularity)
     tables = _tables(current, top)
     questions = [everyone.over(current.whole), everyone.over(previous.whole)]
     questions += [everyone.over(part) for part in (*current.parts, *previous.parts)]
@@ -95,7 +96,7 @@ def overview(prop: Property, days: DayRange, now: datetime, top: int = 10) -> Ov
     return Overview(
         range=days,
         compared_with=before,
-        granularity=days.granularity,
+        granularity=granularity,
         visitors=Figure(next(found), next(found)),
         sessions=Figure(current.of_all(SESSIONS), previous.of_all(SESSIONS)),
         pageviews=Figure(current.of_all(PAGEVIEWS), previous.of_all(PAGEVIEWS)),
@@ -141,9 +142,17 @@ class _Entry:
     count: int
 
 
-def _count(prop: Property, ranges: Sequence[DayRange]) -> list[_Counts]:
+def _granularity(prop: Property, days: DayRange, earliest: DayRange, now: datetime) -> Granularity:
+    """That of the range; days where the hours of it, or of the one it is compared with, are not kept any more."""
+    forgotten = now - timedelta(days=prop.hours_kept_days)
+    if days.granularity is Granularity.HOUR and midnight(earliest.first, prop.tz) < forgotten:
+        return Granularity.DAY
+    return days.granularity
+
+
+def _count(prop: Property, ranges: Sequence[DayRange], granularity: Granularity) -> list[_Counts]:
     """The counts of every range, in one round trip."""
-    shapes = [(tuple(cover_days(days.first, days.last, prop.tz)), *_parts(prop, days)) for days in ranges]
+    shapes = [(tuple(cover_days(days.first, days.last, prop.tz)), *_parts(prop, days, granularity)) for days in ranges]
     labels = list({slot.label: None for whole, _, parts in shapes for part in (whole, *parts) for slot in part})
     found = totals(prop, [(metric, label) for metric in METRICS for label in labels])
     return [
@@ -158,10 +167,12 @@ def _count(prop: Property, ranges: Sequence[DayRange]) -> list[_Counts]:
     ]
 
 
-def _parts(prop: Property, days: DayRange) -> tuple[tuple[Slot, ...], tuple[tuple[Slot, ...], ...]]:
+def _parts(
+    prop: Property, days: DayRange, granularity: Granularity
+) -> tuple[tuple[Slot, ...], tuple[tuple[Slot, ...], ...]]:
     start = midnight(days.first, prop.tz)
     end = midnight(days.last + timedelta(days=1), prop.tz)
-    starts = tuple(between(start, end, days.granularity, prop.tz))
+    starts = tuple(between(start, end, granularity, prop.tz))
     parts = tuple(tuple(cover(max(slot.start, start), min(slot.end, end), prop.tz)) for slot in starts)
     return starts, parts
 

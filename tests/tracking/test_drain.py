@@ -13,8 +13,8 @@ from redis.exceptions import WatchError
 
 from cluster.connections import data
 from properties.models import LayoutName, Property
-from tests.pipeline import NOW, admitted, append, batch, did, drain, ms, raw, view
-from tracking import stream
+from tests.pipeline import NOW, admitted, append, batch, did, drain, ms, named_uuid, raw, view
+from tracking import ingest, stream
 from tracking.bitmaps import traits
 from tracking.bitmaps.addresses import Address
 from tracking.bitmaps.slots import labels
@@ -167,3 +167,45 @@ def test_large_entries_are_drained_in_several_batches(prop: Property, holder: Dr
 
 def test_ids_follow_one_another() -> None:
     assert stream.after("5-9") == "5-10"
+
+
+def test_an_entry_that_fails_is_set_aside_and_the_others_count(prop: Property, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of ours in a step must not stop the property for good."""
+    real = ingest.run
+
+    def fails_on_b(entries: Any, some: Any) -> None:
+        if any(packet.visitor_id == named_uuid("b").bytes for _, packets in entries for packet in packets):
+            raise OverflowError("too large for a column")
+        real(entries, some)
+
+    monkeypatch.setattr("tracking.drain.ingest.run", fails_on_b)
+    for visitor in "abc":
+        view(prop, visitor, SHOP, NOW)
+    drain(prop)
+    assert progress(prop).events == 2
+    assert raw().xlen(keys(prop).poison) == 1
+    assert not raw().xlen(keys(prop).ingest)
+
+
+def test_a_session_that_outlives_its_details_goes_on(prop: Property) -> None:
+    view(prop, "a", SHOP, NOW - timedelta(minutes=50), session="one")
+    view(prop, "a", SHOP, NOW, session="two")
+    drain(prop)
+    data().delete(*[key for key in raw().keys("*::session_*") if b"session_index" not in key])
+    view(prop, "a", SHOP, NOW + timedelta(minutes=1), session="two")
+    view(prop, "a", SHOP, NOW - timedelta(minutes=49), session="one")
+    drain(prop)
+    assert progress(prop).events == 4
+    hashes = [key for key in raw().keys("*::session_*") if b"session_index" not in key]
+    assert all(raw().hget(key, "visitor") and raw().ttl(key) > 0 for key in hashes)
+
+
+def test_a_full_family_of_sources_makes_no_sessions(prop: Property) -> None:
+    prop.names_a_day = 10
+    prop.save()
+    for number in range(12):
+        view(prop, f"v{number}", f"{SHOP}?utm_source=s{number}", NOW)
+    for minute in range(5):
+        view(prop, "v11", f"{SHOP}?utm_source=s11", NOW - timedelta(minutes=minute))
+    drain(prop)
+    assert totals(prop, [("sessions", "2026-11-24")])[("sessions", "2026-11-24")]["everyone"] == 12

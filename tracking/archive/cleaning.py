@@ -50,7 +50,7 @@ def clean_held(client: Redis, store: Store, prop: Property, days: Iterable[str],
         if grace_ms:
             kept |= {name for name, replaced in manifest.gone.items() if replaced > oldest}
         for name, modified in store.files(folder(prop, day)):
-            if name not in kept and (modified <= oldest or not grace_ms):
+            if name not in kept and modified <= oldest:  # what is newer may count already
                 store.delete(f"{folder(prop, day)}/{name}")
                 deleted += 1
     return deleted

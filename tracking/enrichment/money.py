@@ -6,7 +6,7 @@ Exponents are those of ISO 4217 (list one): two digits but for the currencies na
 import re
 from decimal import ROUND_HALF_EVEN, Decimal
 
-MOST = 10**15  # in major units
+MOST = 10**11  # in major units: a batch and a slot of them still fit into 64 bits
 
 _EXPONENTS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -29,7 +29,7 @@ def minor_units(value: int | float | str, currency: str) -> tuple[str, int] | No
     """(currency, minor units) of an amount in major units, as 12.5, "12.50" and "eur"; halves go to even.
 
     A float stands for the shortest decimal that it prints as. None for what is no number, an unknown
-    currency, and amounts beyond 10^15.
+    currency, and amounts beyond 10^11.
     """
     code = currency.strip().upper()
     if code not in EXPONENTS or isinstance(value, bool):
@@ -43,4 +43,5 @@ def minor_units(value: int | float | str, currency: str) -> tuple[str, int] | No
     if abs(amount) > MOST:
         return None
     exponent = EXPONENTS[code]
-    return code, int(amount.quantize(_STEPS[exponent], ROUND_HALF_EVEN).scaleb(exponent))
+    minor = int(amount.quantize(_STEPS[exponent], ROUND_HALF_EVEN).scaleb(exponent))
+    return code, minor

@@ -17,7 +17,7 @@ from pyroaring import BitMap
 
 from tracking.bitmaps.addresses import Address, TallyAddress
 from tracking.bitmaps.notes import Notes
-from tracking.bitmaps.slots import DAY_LENGTH, Slot
+from tracking.bitmaps.slots import DAY_LENGTH
 from tracking.bitmaps.tally import Tally
 from tracking.keys import Keys
 
@@ -28,15 +28,21 @@ class Kept(NamedTuple):
     minutes: timedelta | None = None
     hours: timedelta | None = None
 
-    def until(self, label: str, tz: ZoneInfo) -> datetime | None:
-        """When the slot may go; some time later for each, so that they do not all go at once."""
+    def until(self, label: str) -> datetime | None:
+        """When the slot may go; some time later for each, so that they do not all go at once.
+
+        Minutes and hours are named by their start in UTC, whatever the time zone is or was.
+        """
         if len(label) <= DAY_LENGTH:
             return None
-        after = self.minutes if label.count("-") == 4 else self.hours
+        is_minute = label.count("-") == 4
+        after = self.minutes if is_minute else self.hours
         if after is None:
             return None
         jitter = timedelta(seconds=crc32(label.encode()) % max(int(after.total_seconds()) // 10, 1))
-        return Slot.parse(label, tz).end + after + jitter
+        year, month, day, hour, minute, *_ = (*map(int, label.replace("+", "-").split("-")), 0)
+        begun = datetime(year, month, day, hour, minute, tzinfo=UTC)
+        return begun + (timedelta(minutes=1) if is_minute else timedelta(hours=1)) + after + jitter
 
 
 FOR_EVER = Kept()
@@ -53,7 +59,7 @@ class Shelf:
 
     def expiry(self, label: str) -> tuple[bool, int | None]:
         """(whether the slot is gone already, the second since 1970 when it goes or None)."""
-        until = self.kept.until(label, self.tz)
+        until = self.kept.until(label)
         return (until is not None and until <= datetime.now(UTC), int(until.timestamp()) if until else None)
 
 

@@ -168,7 +168,8 @@ class PackedLayout:
             pipe.watch(keys.generation)
             generation = _next(pipe, shelf)
             scores = pipe.zmscore(keys.changed, parts)
-            if any(score is not None and score > before for score in scores):
+            unfolded = {name.decode() for name in pipe.smembers(keys.unfolded)}
+            if set(parts) & unfolded or any(score is not None and score > before for score in scores):
                 return  # the next time
             pipe.multi()
             pipe.srem(keys.unfolded, label)

@@ -1,0 +1,137 @@
+"""Everything that Valkey holds of a property after the data set's 30 days, in bytes. Needs Django set up.
+
+    bitmaps, columns       rebuilt from the archive, whole; months that are over made
+    names                  of each day, as its totals name them
+    visitors, people, sessions   of one visitor in `one_in`, whose 30 days are really drained; times `one_in`
+    streams                the archive's, for as long as it waits to be archived; the others are empty
+
+The sample is spread over a share of the buckets as small as the sample itself, so that a bucket is as full as it is
+with all visitors. Sessions are kept for seven days, so only those of the last seven days count; their number is
+the data set's own. The days are the last 30 before today, with the minutes and hours that are kept of them.
+"""
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import count
+from typing import Any
+from zlib import crc32
+
+import msgspec
+
+from bench.dataset import Dataset
+from bench.ground import archived, worker
+from bench.ground.visits import DAY_MS
+from bench.ground.wire import Sent, requests
+from properties.models import Property
+from tracking import directory, stream, wire
+from tracking.admission import Sender, admit
+from tracking.archive.store import store
+from tracking.bitmaps.notes import EVENTS
+from tracking.bitmaps.slots import Granularity, between, midnight
+from tracking.drain import Drain
+from tracking.effects import SESSIONS_KEPT_SECONDS
+from tracking.rebuild import ONE_DAY, rebuild
+from tracking.shelves import layout_of, shelf_of
+from tracking.stream import Packet
+
+BUCKETS = 65_536  # of visitors and of people (tracking/keys.py)
+PACKETS_AN_ENTRY = 50
+ARCHIVE_SECONDS = 30  # from one archiving to the next, at most
+JOBS = 2
+PARTS = ("visitors", "people")  # what there is for each visitor
+
+
+def bytes_by_part(data: Dataset, one_in: int) -> dict[str, int]:
+    """Bytes by part, of all visitors. `one_in`: how many visitors one of the sample stands for."""
+    prop = worker.property_of_its_own()
+    rebuild(prop, *archived.write(data, prop, store()), jobs=JOBS)
+    layout_of(prop).close(shelf_of(prop), datetime.now(UTC))
+    found: Counter[str] = Counter()
+    found["bitmaps and columns"] = worker.bytes_held(prop)
+    found["names"] = _name(prop, data)
+    sample = worker.property_of_its_own()
+    events = _drain(sample, data, one_in)
+    sizes = worker.sizes_of(sample)
+    for part in PARTS:
+        found[part] = sum(size for key, size in sizes.items() if key.startswith(f"{part}::")) * one_in
+    found["sessions"] = round(_sessions(data, sizes))
+    a_second = data.shape.events / (data.shape.days * 24 * 3600)
+    found["streams"] = round(sizes["archive"] / events * a_second * ARCHIVE_SECONDS)
+    return dict(found)
+
+
+def _name(prop: Property, data: Dataset) -> int:
+    """Write the names of each day as the drain would have; the bytes they take."""
+    shelf = shelf_of(prop)
+    first = datetime.fromtimestamp(data.shape.midnight / 1000, UTC).date()
+    last = first + timedelta(days=data.shape.days - 1)
+    for day in between(midnight(first, prop.tz), midnight(last + ONE_DAY, prop.tz), Granularity.DAY, prop.tz):
+        if names := shelf.client.hkeys(shelf.keys.totals(EVENTS, day.label)):
+            shelf.client.sadd(shelf.keys.names(day.label), *names)
+    return sum(size for key, size in worker.sizes_of(prop).items() if key.startswith("names::"))
+
+
+def _sessions(data: Dataset, sizes: Mapping[str, int]) -> float:
+    """Bytes of the sessions of the last seven days: those of one of the sample, times how many there are."""
+    kept = [
+        str(datetime.fromtimestamp(data.shape.midnight / 1000, UTC).date() + timedelta(days=day))
+        for day in range(data.shape.days - SESSIONS_KEPT_SECONDS * 1000 // DAY_MS, data.shape.days)
+    ]
+    own = {key: size for key, size in sizes.items() if key.startswith(tuple(f"{day}::session_" for day in kept))}
+    index = sum(sizes.get(f"session_index::{day}", 0) for day in kept)
+    known = int((data.visits.start >= (data.shape.days * DAY_MS - SESSIONS_KEPT_SECONDS * 1000)).sum())
+    return (sum(own.values()) + index) / len(own) * known
+
+
+def _drain(prop: Property, data: Dataset, one_in: int) -> int:
+    """Drain all that one visitor in `one_in` did; how many events that were."""
+    shelf = shelf_of(prop)
+    some: list[Packet] = []
+    for packet in _packets(prop, data, one_in):
+        some.append(packet)
+        if len(some) == PACKETS_AN_ENTRY:
+            shelf.client.xadd(shelf.keys.ingest, {stream.FIELD: stream.encode(some)})
+            some = []
+    if some:
+        shelf.client.xadd(shelf.keys.ingest, {stream.FIELD: stream.encode(some)})
+    while not Drain.of(prop).run():
+        pass
+    return worker.counted(prop)
+
+
+def _packets(prop: Property, data: Dataset, one_in: int) -> Iterator[Packet]:
+    table = directory.load()
+    for events in data.days():
+        for sent in requests(data, events.rows(events.visitor % one_in == 0), prop.account_id):
+            body = _in_few_buckets(sent, one_in)
+            received = body["events"][-1]["at"]
+            batch = wire.decode(msgspec.json.encode(body))
+            sender = Sender(user_agent=sent.user_agent, country=sent.country)
+            yield from admit(batch, table, sender, received).packets.values()
+
+
+def _in_few_buckets(sent: Sent, one_in: int) -> Any:
+    """The body, with a visitor and a user whose buckets are among the first of BUCKETS / one_in."""
+    body = json.loads(sent.body)
+    few = max(BUCKETS // one_in, 1)
+    number = sent.visitor // one_in
+    body["visitor"] = str(uuid.UUID(int=uuid.UUID(body["visitor"]).int >> 16 << 16 | number % few))
+    for event in body["events"]:
+        if "user" in event:
+            event["user"] = _user_of(number, few)
+    return body
+
+
+@lru_cache(maxsize=4096)
+def _user_of(number: int, few: int) -> str:
+    """A user id of the visitor's own that falls into one of the first `few` buckets."""
+    some = (f"user{number}-{attempt}" for attempt in count())
+    return next(user for user in some if _bucket(user) < few)
+
+
+def _bucket(user: str) -> int:
+    return crc32(user.encode()) % BUCKETS
