@@ -172,9 +172,7 @@ class PropertyForm(forms.Form):
         if prop:
             self.fields[
                 "time_zone"
-            ].help_text = (
-                "Days begin at midnight here. In a new time zone all days are counted anew, from the archive."
-            )
+            ].help_text = "Days begin at midnight here. In a new time zone all days are counted anew, from the archive."
         known = self.initial.get("time_zone", "UTC")
         if prop and not any(known in (name, *_names(inner)) for name, inner in time_zone_choices()):
             self.fields["time_zone"].choices = [(known, known), *time_zone_choices()]  # type: ignore[attr-defined]
