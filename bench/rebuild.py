@@ -15,7 +15,7 @@ from bench.ground.report import last_line, quick
 from bench.ground.servers import valkey
 from cluster.embedded import EmbeddedServer
 
-QUICK_EVENTS = 300_000
+QUICK = Shape(events=60_000, days=10)
 JOBS = 2
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--events", type=int, default=EVENTS)
     options = parser.parse_args()
-    data = Dataset(Shape(events=QUICK_EVENTS if quick() else options.events))
+    data = Dataset(QUICK if quick() else Shape(events=options.events))
     with tempfile.TemporaryDirectory(prefix="aktivat-rebuild-") as folder:
         where = Path(folder)
         with valkey(where / "cluster", appendfsync="everysec") as server:

@@ -129,8 +129,8 @@ class Drain:
             pipe.execute()
         return 1
 
-    def batch(self, shelf: Shelf, rules: Rules, most: int = EVENTS_A_BATCH) -> int:
-        """Drain one batch of about `most` events and return how many stream entries it took.
+    def batch(self, shelf: Shelf, rules: Rules, most: int | None = None) -> int:
+        """Drain one batch of about `most` events (EVENTS_A_BATCH) and return how many stream entries it took.
 
         Raises LeaseLost, WatchError (nothing was written), ConnectionError and TimeoutError (it may
         have been written: the position tells), and cluster.connections.MOVED.
@@ -141,7 +141,7 @@ class Drain:
             if pipe.get(keys.lease) != self.token:
                 raise LeaseLost
             progress = Progress.from_hash(pipe.hgetall(keys.progress))
-            taken = _take(pipe, keys.ingest, progress.entry, most)
+            taken = _take(pipe, keys.ingest, progress.entry, most or EVENTS_A_BATCH)
             if not taken.ids:
                 return 0
             batch = load_batch(shelf, rules, progress.visitors, taken.packets)

@@ -41,14 +41,13 @@ from tracking.stream import Packet
 BUCKETS = 65_536  # of visitors and of people (tracking/keys.py)
 PACKETS_AN_ENTRY = 50
 ARCHIVE_SECONDS = 30  # from one archiving to the next, at most
-JOBS = 2
 PARTS = ("visitors", "people")  # what there is for each visitor
 
 
 def bytes_by_part(data: Dataset, one_in: int) -> dict[str, int]:
     """Bytes by part, of all visitors. `one_in`: how many visitors one of the sample stands for."""
     prop = worker.property_of_its_own()
-    rebuild(prop, *archived.write(data, prop, store()), jobs=JOBS)
+    rebuild(prop, *archived.write(data, prop, store()))
     layout_of(prop).close(shelf_of(prop), datetime.now(UTC))
     found: Counter[str] = Counter()
     found["bitmaps and columns"] = worker.bytes_held(prop)

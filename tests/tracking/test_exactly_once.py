@@ -7,6 +7,7 @@ import pytest
 from cluster.connections import data
 from properties.models import LayoutName, Property
 from tests.chaos.cuts import cutting, patiently
+from tests.chaos.scenes import small_batches
 from tests.pipeline import NOW, admitted, append, batch, ms
 from tests.proxy import CuttingProxy
 from tracking.bitmaps.addresses import Address
@@ -35,7 +36,7 @@ def proxy(empty_servers: None) -> Iterator[CuttingProxy]:
 def test_twenty_thousand_events_count_once_each(
     prop: Property, proxy: CuttingProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracking.drain.EVENTS_A_BATCH", 1_000)
+    small_batches(monkeypatch, events=1_000)
     for visitor in range(VISITORS):
         events = [
             {

@@ -34,7 +34,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from redis.exceptions import WatchError
+from redis.exceptions import ResponseError, WatchError
 
 from tracking.bitmaps.layouts import ByMetric, Found, Request, Shelf, metrics_of, packed_fields
 from tracking.bitmaps.layouts.packed_reading import EVERYTHING_CHANGED, LABELS_REMEMBERED, load
@@ -65,7 +65,13 @@ class PackedLayout:
     def seal(self, shelf: Shelf) -> None:
         """Fold what waits. Raises WatchError when somebody else did at the same time (nothing is lost)."""
         self._fold(shelf)
-        if shelf.client.exists(shelf.keys.notes) and shelf.client.renamenx(shelf.keys.notes, shelf.keys.sealing):
+        if not shelf.client.exists(shelf.keys.notes):
+            return
+        try:
+            taken = shelf.client.renamenx(shelf.keys.notes, shelf.keys.sealing)
+        except ResponseError:  # no such key: somebody else has just taken it
+            return
+        if taken:
             self._fold(shelf)
 
     def close(self, shelf: Shelf, now: datetime) -> None:
