@@ -180,9 +180,11 @@ def _assemble(request: Request, folded: frozenset[str], values: Mapping[Field, A
         for trait, tally in fresh.get(label, {}).get(metric, {}).items():
             totals[trait] += tally.total()
         found.totals[(metric, label)] = {trait: number for trait, number in totals.items() if number}
-    found.retracted = [
-        address for address in request.bitmaps if (_cell(fresh, TallyAddress(EVENTS, *address)).values < 0).any()
-    ]
+    found.retracted = (
+        []
+        if not fresh
+        else [address for address in request.bitmaps if (_cell(fresh, TallyAddress(EVENTS, *address)).values < 0).any()]
+    )
     return found
 
 
