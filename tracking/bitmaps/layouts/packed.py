@@ -45,7 +45,7 @@ from tracking.bitmaps.tally import EMPTY, Tally
 
 SEALED_LEVELS = range(3)  # minute, hour, day; months and years are made of days
 TRAITS_AT_ONCE = 500
-STORE_ATTEMPTS = 20
+STORE_ATTEMPTS = 200
 
 
 class PackedLayout:
@@ -107,7 +107,7 @@ class PackedLayout:
             try:
                 self._store(shelf, label, by_metric)
             except WatchError:  # another slot of the property was written meanwhile
-                time.sleep(random.random() * 0.01 * attempt)  # noqa: S311 - two that collide shall not collide again
+                time.sleep(random.random() * 0.002 * min(attempt, 10))  # noqa: S311 - two that collide shall not collide again
             else:
                 return
         self._store(shelf, label, by_metric)
