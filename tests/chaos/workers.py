@@ -24,8 +24,8 @@ from tracking.conversion import FAR_FUTURE
 from tracking.rules import Rules
 from tracking.shelves import layout_of, shelf_of
 
-LEASES_MS = (2, 5, 20, 200)
-EVENTS_A_BATCH = 40
+LEASES_MS = (5, 200, 2_000)
+EVENTS_A_BATCH = 20
 READY, ENOUGH = "chaos::ready", "chaos::enough"
 SECONDS_TO_BEGIN = 60
 
