@@ -174,6 +174,7 @@ CELERY = {
         "tracking.slow_tasks.archive_events": {"queue": "slow"},
         "tracking.slow_tasks.archive_all": {"queue": "slow"},
         "tracking.slow_tasks.rebuild_property": {"queue": "slow"},
+        "tracking.slow_tasks.forget_property": {"queue": "slow"},
     },
     "beat_schedule": {
         "sweep": {"task": "tracking.tasks.sweep", "schedule": 5.0, "options": {"expires": 5.0}},

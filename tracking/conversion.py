@@ -27,9 +27,7 @@ def convert(prop: Property, target: LayoutName) -> int:
         copied = 0
         if prop.layout != target:
             seal_all(prop)
-            copied = _copy(shelf, layout_of(prop), LAYOUTS[target])
-            if not lease.is_ours(shelf.client, shelf.keys, token):
-                raise lease.Busy("The copying was interrupted for too long, and nothing was changed; try again.")
+            copied = _copy(shelf, token, layout_of(prop), LAYOUTS[target])
             prop.layout = target
             prop.save(update_fields=["layout", "changed_at"])
         for name, layout in LAYOUTS.items():
@@ -38,12 +36,13 @@ def convert(prop: Property, target: LayoutName) -> int:
         return copied
 
 
-def _copy(shelf: Shelf, source: Layout, target: Layout) -> int:
+def _copy(shelf: Shelf, token: bytes, source: Layout, target: Layout) -> int:
     source.close(shelf, FAR_FUTURE)
     target.remove(shelf)  # what a conversion left that was broken off
     labels = sorted(set(source.slots(shelf)))
     for label in labels:
         target.store(shelf, label, source.read(shelf, label))
-        shelf.client.pexpire(shelf.keys.lease, LEASE_MS)
+        if not lease.renew(shelf.client, shelf.keys, token, LEASE_MS):
+            raise lease.Busy("The copying was interrupted for too long, and nothing was changed; try again.")
     target.close(shelf, FAR_FUTURE)
     return len(labels)

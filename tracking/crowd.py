@@ -11,7 +11,6 @@ import numpy as np
 from pyroaring import BitMap
 
 from properties.models import Property
-from tracking.bitmaps.addresses import Address
 from tracking.bitmaps.tally import Ids, bitmap_of, ids_of
 from tracking.shelves import shelf_of
 
@@ -40,10 +39,6 @@ class Crowd:
             return visitors
         standing = self.people[np.searchsorted(self.aliases, ids_of(some))]
         return (visitors - some) | bitmap_of(np.unique(standing))
-
-    def people_at(self, bitmaps: Mapping[Address, BitMap]) -> dict[Address, BitMap]:
-        """Bitmaps of visitors as bitmaps of people."""
-        return {address: self.people_of(bitmap) for address, bitmap in bitmaps.items()}
 
 
 def crowd(prop: Property) -> Crowd:

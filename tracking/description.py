@@ -54,7 +54,7 @@ def _sender(user_agent: str, languages: str, screen: str, country: str, city: st
         "geo": country,
     }
     found = [traits.named(kind, value) for kind, value in values.items() if value]
-    return "\n".join([*found, f"city:{country}:{traits.quote(city)}"] if city else found)
+    return "\n".join([*found, traits.city(country, city)] if city else found)
 
 
 def page_of(event: StreamEvent, rules: Rules) -> str | None:

@@ -41,7 +41,8 @@ from tracking.shelves import layout_of, rules_of, shelf_of
 log = logging.getLogger(__name__)
 
 LEASE_MS = 15_000
-ENTRIES_A_READ = 20
+FIRST_ENTRIES = 10  # of a read
+MOST_ENTRIES = 500
 EVENTS_A_BATCH = 5_000
 POISON_KEPT = 10_000
 ATTEMPTS = 6
@@ -104,17 +105,27 @@ class Drain:
                 raise
             except Exception:  # a fault of ours: one entry must not stop all that come after it
                 log.exception("property %s: a batch failed; its entries are taken one by one", self.prop.id)
-                return self._first_alone(shelf_of(self.prop), rules)
+                return self._one_by_one(rules)
         return 1
 
-    def _first_alone(self, shelf: Shelf, rules: Rules) -> int:
-        """The next entry as a batch of its own; set aside when it is the one that fails."""
-        try:
-            return self.batch(shelf, rules, most=1)
-        except (RedisError, LeaseLost):
-            raise
-        except Exception:
-            log.exception("property %s: an entry fails and is set aside", self.prop.id)
+    def _one_by_one(self, rules: Rules) -> int:
+        """Entries as batches of their own, up to the one that fails, which is set aside; how many those were."""
+        done = 0
+        while True:
+            shelf = shelf_of(self.prop)
+            try:
+                taken = self.batch(shelf, rules, most=1)
+            except (RedisError, LeaseLost, OSError, MemoryError):  # not the entry's fault
+                raise
+            except Exception:
+                log.exception("property %s: an entry fails and is set aside", self.prop.id)
+                self._set_first_aside(shelf)
+                return done + 1
+            if not taken:
+                return done
+            done += taken
+
+    def _set_first_aside(self, shelf: Shelf) -> None:
         keys = shelf.keys
         with shelf.client.pipeline(transaction=True) as pipe:
             pipe.watch(keys.progress, keys.lease)
@@ -127,7 +138,6 @@ class Drain:
             pipe.hset(keys.progress, "entry", entry_id)
             pipe.xtrim(keys.ingest, minid=stream.after(entry_id.decode()), approximate=False)
             pipe.execute()
-        return 1
 
     def batch(self, shelf: Shelf, rules: Rules, most: int | None = None) -> int:
         """Drain one batch of about `most` events (EVENTS_A_BATCH) and return how many stream entries it took.
@@ -198,17 +208,20 @@ class _Taken:
 
 
 def _take(pipe: Any, stream_key: str, after: str, most: int) -> _Taken:
-    """The next entries, some at a time until they hold `most` events."""
-    taken = _Taken()
-    while taken.events < most:
-        entries = pipe.xrange(stream_key, min=f"({after}", count=min(ENTRIES_A_READ, most))
+    """The next entries, ever more at a time, until they hold `most` events.
+
+    An entry holds one event or hundreds, and those read in vain are read again by the next batch.
+    """
+    taken, count = _Taken(), min(FIRST_ENTRIES, most)
+    while taken.events < most and len(taken.ids) < most:
+        entries = pipe.xrange(stream_key, min=f"({after}", count=count)
         for entry_id, fields in entries:
             taken.add(entry_id, fields.get(stream.FIELD, b""))
             if taken.events >= most:
                 break
-        if len(entries) < ENTRIES_A_READ:
+        if len(entries) < count:
             break
-        after = taken.ids[-1]
+        after, count = taken.ids[-1], min(2 * count, MOST_ENTRIES)
     return taken
 
 

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
-from tracking import people, visitors
+from tracking import people, sessions, visitors
 from tracking.archive import rows
 from tracking.bitmaps.layouts import Layout, Shelf
 from tracking.drops import KEPT_SECONDS
@@ -16,9 +14,7 @@ from tracking.sessions import SessionChange
 from tracking.stream import FIELD
 
 NAMES_KEPT_SECONDS = 40 * 24 * 3600  # longer than late events may be
-SESSIONS_KEPT_SECONDS = 7 * 24 * 3600
-
-_encoder = msgspec.msgpack.Encoder()
+SESSIONS_KEPT_SECONDS = visitors.EARLIER_MS // 1000
 
 
 def write(pipe: Any, shelf: Shelf, layout: Layout, batch: Batch) -> None:
@@ -64,7 +60,7 @@ def _write_session(pipe: Any, keys: Keys, change: SessionChange) -> None:
     source, campaign = session.came
     # All of them each time: the hash of a session that goes on for longer than it is kept is made anew.
     infos |= {
-        "state": _encoder.encode(session),
+        "state": sessions.encode(session),
         "visitor": str(UUID(bytes=change.visitor_id)),
         "visitor_index": change.visitor_index,
         "source": source,

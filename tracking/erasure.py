@@ -21,7 +21,7 @@ from tracking.archive.store import store
 from tracking.bitmaps.addresses import Address
 from tracking.bitmaps.layouts import Request, Shelf
 from tracking.bitmaps.samples import is_samples
-from tracking.bitmaps.tally import Tally
+from tracking.bitmaps.tally import Tally, ids_of
 from tracking.bitmaps.traits import EVERYONE
 from tracking.drain import Drain
 from tracking.shelves import layout_of, seal_all, shelf_of
@@ -50,13 +50,13 @@ def erase_visitors(prop: Property, ids: Iterable[bytes]) -> int:
     wanted = set(ids)
     Drain.of(prop).run()
     shelf = shelf_of(prop)
-    with lease.holding(shelf.client, shelf.keys, LEASE_MS, SECONDS_FOR_THE_LEASE):
+    with lease.holding(shelf.client, shelf.keys, LEASE_MS, SECONDS_FOR_THE_LEASE) as token:
         found = {visitor_id: record for visitor_id, record in _records(shelf) if visitor_id in wanted}
         indexes = BitMap(record.index for record in found.values())
         if not indexes:
             return 0
         seal_all(prop)
-        _erase_numbers(prop, shelf, indexes)
+        _erase_numbers(prop, shelf, token, indexes)
         _erase_sessions(shelf, indexes)
         erase_from_archive(store(), prop, indexes)
         _erase_people(shelf, found.values(), indexes)
@@ -73,20 +73,23 @@ def _records(shelf: Shelf) -> Iterator[tuple[bytes, visitors.Visitor]]:
             yield visitor_id, visitors.decode(record)
 
 
-def _erase_numbers(prop: Property, shelf: Shelf, indexes: BitMap) -> None:
+def _erase_numbers(prop: Property, shelf: Shelf, token: bytes, indexes: BitMap) -> None:
     layout = layout_of(prop)
     labels = sorted(set(layout.slots(shelf)))
     for start in range(0, len(labels), SLOTS_AT_ONCE):
         some = labels[start : start + SLOTS_AT_ONCE]
         seen = layout.load(shelf, Request([Address(EVERYONE, label) for label in some])).bitmaps
         for label in some:
-            if seen[Address(EVERYONE, label)].intersect(indexes):
-                layout.store(shelf, label, _without(layout.read(shelf, label), indexes))
-                shelf.client.pexpire(shelf.keys.lease, LEASE_MS)
+            if not seen[Address(EVERYONE, label)].intersect(indexes):
+                continue
+            # What is drained by others between our reading and our writing would be lost.
+            if not lease.renew(shelf.client, shelf.keys, token, LEASE_MS):
+                raise lease.Busy("The erasure was interrupted for too long.")
+            layout.store(shelf, label, _without(layout.read(shelf, label), indexes))
 
 
 def _without(by_metric: Mapping[str, Mapping[str, Tally]], indexes: BitMap) -> dict[str, dict[str, Tally]]:
-    gone = np.array(indexes, np.uint64)
+    gone = ids_of(indexes)
 
     def left(metric: str, tally: Tally) -> Tally:
         owners = tally.ids >> np.uint64(32) if is_samples(metric) else tally.ids

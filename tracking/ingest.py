@@ -25,7 +25,7 @@ from tracking import measures, people, repeats
 from tracking.archive.rows import Row
 from tracking.arrival import Arrival, arrival
 from tracking.bitmaps.notes import Notes, TraitSet
-from tracking.bitmaps.slots import labels
+from tracking.bitmaps.slots import DAY, labels
 from tracking.bitmaps.traits import NO_CAMPAIGN
 from tracking.description import event_traits, page_of, session_traits
 from tracking.enrichment.bots import is_bot
@@ -36,7 +36,6 @@ from tracking.sessions import PAGEVIEWS, Session, Sessions, own_id
 from tracking.stream import NO_NUMBER, Packet, StreamEvent
 from tracking.visitors import Visitor
 
-DAY = 2  # the place of the day among the five labels
 REPEAT = "repeat"
 
 _json = msgspec.json.Encoder()
@@ -112,7 +111,7 @@ def _day(sent: StreamEvent, batch: Batch) -> str:
 
 
 def filter_bots(packet: Packet, batch: Batch) -> str | None:
-    return "bot" if not batch.rules.take_bots and is_bot(packet.user_agent) else None
+    return "bot" if is_bot(packet.user_agent) else None
 
 
 def resolve_visitor(packet: Packet, batch: Batch) -> str | None:
@@ -145,8 +144,8 @@ def sessionise(event: Event, batch: Batch) -> str | None:
         batch.sessions.touch(session, packet.visitor_id, visitor.index)
     else:
         described = batch.names.capped(session_traits(packet, came, not visitor.sessions), event.day)
-        used = visitor.has_used(packet.session_id)
-        session_id = own_id(packet.session_id, sent.at, came) if used else packet.session_id
+        used = visitor.has_used(packet.session_id) or visitor.may_have_forgotten(sent.at)
+        session_id = own_id(packet.session_id, visitor.sessions, sent.at, came) if used else packet.session_id
         source = (came.source, came.campaign or NO_CAMPAIGN)
         session = Session(session_id, event.day, sent.at, sent.at, described, source, referrer=sent.referrer)
         if visitor.last is not None:  # a late event of this batch may still be of it
@@ -164,7 +163,7 @@ def sessionise(event: Event, batch: Batch) -> str | None:
 
 def _existing_session(event: Event, batch: Batch, came: Arrival) -> Session | None:
     """The session that the event belongs to, if it is there already."""
-    at, last, gap = event.sent.at, event.visitor.last, batch.sessions.gap
+    at, last, gap = event.sent.at, event.visitor.last, batch.rules.session_gap
     if last is not None and last.started - gap <= at <= last.last + gap and not last.is_ended_by(came):
         return last  # nearly always
     for found in event.visitor.earlier_at(at, gap):

@@ -51,6 +51,11 @@ def is_ours(client: Redis, keys: Keys, token: bytes) -> bool:
     return bool(client.get(keys.lease) == token)
 
 
+def renew(client: Redis, keys: Keys, token: bytes, milliseconds: int) -> bool:
+    """Whether the lease is still ours; then it is ours for so long from now."""
+    return is_ours(client, keys, token) and bool(client.pexpire(keys.lease, milliseconds))
+
+
 def let_go(client: Redis, keys: Keys, token: bytes) -> None:
     """Give the lease back if it is still ours; where that fails it runs out by itself."""
     try:

@@ -4,12 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
-from tracking import people, visitors
+from tracking import people, sessions, visitors
 from tracking.bitmaps.layouts import Shelf
-from tracking.bitmaps.slots import labels
-from tracking.ingest import DAY, Batch
+from tracking.bitmaps.slots import DAY, labels
+from tracking.ingest import Batch
 from tracking.names import Names
 from tracking.people import Person
 from tracking.rules import Rules
@@ -17,20 +15,18 @@ from tracking.sessions import Session, SessionId, Sessions
 from tracking.stream import Packet
 from tracking.visitors import Visitor
 
-session_decoder = msgspec.msgpack.Decoder(Session)
-
 
 def load_batch(shelf: Shelf, rules: Rules, visitor_count: int, packets: Sequence[Packet]) -> Batch:
     """A Batch that knows every visitor, session, person and name that `packets` can touch."""
     days = {labels(event.at // 60_000, shelf.tz)[DAY] for packet in packets for event in packet.events}
     known, names = _visitors_and_names(shelf, {packet.visitor_id for packet in packets}, days)
-    sessions, persons = _sessions_and_people(shelf, rules, packets, known)
+    earlier, persons = _sessions_and_people(shelf, rules, packets, known)
     return Batch(
         tz=shelf.tz,
         rules=rules,
         visitors=known,
         next_visitor_index=visitor_count,
-        sessions=Sessions(rules.session_gap, sessions),
+        sessions=Sessions(earlier),
         names=Names(rules.names_a_day, names),
         people=persons,
     )
@@ -62,21 +58,21 @@ def _visitors_and_names(
 def _sessions_and_people(
     shelf: Shelf, rules: Rules, packets: Sequence[Packet], known: dict[bytes, Visitor]
 ) -> tuple[dict[SessionId, Session], dict[str, Person]]:
-    sessions = _wanted_sessions(rules, packets, known)
+    wanted = _wanted_sessions(rules, packets, known)
     users = sorted({people.person_id(event.user) for packet in packets for event in packet.events if event.user} - {""})
-    if not sessions and not users:
+    if not wanted and not users:
         return {}, {}
     pipe = shelf.client.pipeline(transaction=False)
-    for _, session_id, day in sessions:
+    for _, session_id, day in wanted:
         pipe.hmget(shelf.keys.session(day, str(UUID(bytes=session_id))), "visitor", "state")
     for user in users:
         pipe.hget(shelf.keys.people(user), user)
     replies: list[Any] = pipe.execute()
     found: dict[SessionId, Session] = {}
-    for (visitor_id, session_id, _), (visitor, state) in zip(sessions, replies, strict=False):
+    for (visitor_id, session_id, _), (visitor, state) in zip(wanted, replies, strict=False):
         if state is not None and visitor is not None and UUID(visitor.decode()).bytes == visitor_id:
-            found[(visitor_id, session_id)] = session_decoder.decode(state)
-    persons = zip(users, replies[len(sessions) :], strict=True)
+            found[(visitor_id, session_id)] = sessions.decode(state)
+    persons = zip(users, replies[len(wanted) :], strict=True)
     return found, {user: people.decode(record) for user, record in persons if record is not None}
 
 

@@ -6,9 +6,12 @@ from pyroaring import BitMap
 
 from cluster.connections import MOVED, find_shards_again
 from properties.models import Property
-from tracking.bitmaps.addresses import Address
+from tracking.bitmaps.addresses import Address, TallyAddress
+from tracking.bitmaps.amounts import AmountQuestion
 from tracking.bitmaps.expressions import Question
 from tracking.bitmaps.layouts import Found, Request
+from tracking.bitmaps.samples import SAMPLES
+from tracking.bitmaps.tally import Tally
 from tracking.shelves import layout_of, shelf_of
 
 
@@ -37,3 +40,17 @@ def read(prop: Property, request: Request) -> Found:
     except MOVED:
         find_shards_again()
         return layout.load(shelf_of(prop), request)
+
+
+def amounts(prop: Property, questions: Sequence[AmountQuestion]) -> list[Tally]:
+    """The number of each visitor, for each question; `total(segment)` adds up those of a segment."""
+    addresses = list(dict.fromkeys(address for question in questions for address in question.addresses()))
+    tallies = read(prop, Request(tallies=addresses)).tallies if addresses else {}
+    return [question.answer(tallies) for question in questions]
+
+
+def measurements(prop: Property, what: str, trait: str, days: Sequence[str]) -> list[Tally]:
+    """The samples of `what` (load, lcp, …) under a trait, a tally for each local day; see bitmaps/samples.py."""
+    asked = [TallyAddress(f"{SAMPLES}{what}", trait, day) for day in days]
+    found = read(prop, Request(tallies=asked)).tallies if asked else {}
+    return [found[address] for address in asked]

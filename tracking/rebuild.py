@@ -7,6 +7,7 @@ A day needs the rest of the sessions it shares with the days around it. Days are
 its time zone is now, so this is also what a change of the time zone is followed by.
 """
 
+import logging
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -28,6 +29,8 @@ from tracking.bitmaps.notes import Cells, add_up
 from tracking.bitmaps.slots import Granularity, between, midnight
 from tracking.shelves import layout_of, seal_all, shelf_of
 
+log = logging.getLogger(__name__)
+
 LEASE_MS = 600_000
 SECONDS_FOR_THE_LEASE = 60
 ONE_DAY = timedelta(days=1)
@@ -40,16 +43,22 @@ def rebuild(prop: Property, first: date, last: date, told: Told = lambda day, ev
     Raises lease.Busy, and tracking.archive.store.StoreError when the archive cannot be read.
     """
     shelf = shelf_of(prop)
-    with lease.holding(shelf.client, shelf.keys, LEASE_MS, SECONDS_FOR_THE_LEASE):
-        archive_all_of(prop)
-        seal_all(prop)
-        days = [first + number * ONE_DAY for number in range((last - first).days + 1)]
-        total = 0
-        for day, events in zip(days, _each(prop, days, jobs), strict=True):
-            shelf.client.pexpire(shelf.keys.lease, LEASE_MS)
-            told(day, events)
-            total += events
-        return total
+    days = [first + number * ONE_DAY for number in range((last - first).days + 1)]
+    while True:
+        with lease.holding(shelf.client, shelf.keys, LEASE_MS, SECONDS_FOR_THE_LEASE) as token:
+            archive_all_of(prop)
+            seal_all(prop)
+            total = 0
+            for day, events in zip(days, _each(prop, days, jobs), strict=True):
+                # Who has drained meanwhile has noted what this day does not know of: all must be done again.
+                if not lease.renew(shelf.client, shelf.keys, token, LEASE_MS):
+                    break
+                told(day, events)
+                total += events
+            else:
+                layout_of(prop).days_changed(shelf, [str(day) for day in days])
+                return total
+        log.warning("property %s: the lease ran out; its rebuild begins again", prop.id)
 
 
 def days_of_archive(prop: Property) -> tuple[date, date] | None:

@@ -23,7 +23,6 @@ class Rules:
     attributes: tuple[str, ...] = ()
     session_gap: int = GAP_MS
     names_a_day: int = 5_000
-    take_bots: bool = False
 
     def clean(self, url: str) -> str:
         """`url` without personal data and secrets."""

@@ -116,7 +116,6 @@ SessionId = tuple[bytes, bytes]  # (visitor id, session id): nobody can join the
 class Sessions:
     """The sessions that a batch can touch beside each visitor's last one, and what it changes on them."""
 
-    gap: int = GAP_MS
     known: dict[SessionId, Session] = field(default_factory=dict)
     changes: dict[SessionId, SessionChange] = field(default_factory=dict)
 
@@ -132,9 +131,21 @@ class Sessions:
         self.changes[(visitor_id, session.id)] = SessionChange(None, session, visitor_id, visitor_index)
 
 
-def own_id(proposed: bytes, started: int, came: Arrival) -> bytes:
+def own_id(proposed: bytes, before: int, started: int, came: Arrival) -> bytes:
     """The id of a session whose cookie proposes one that has been used: a cookie can outlive its session.
 
     It follows from what tells the two apart, so that the same events always make the same sessions.
     """
-    return uuid.uuid5(uuid.UUID(bytes=proposed), f"{started} {came.source} {came.campaign}").bytes
+    return uuid.uuid5(uuid.UUID(bytes=proposed), f"{before} {started} {came.source} {came.campaign}").bytes
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Session)
+
+
+def encode(session: Session) -> bytes:
+    return _encoder.encode(session)
+
+
+def decode(state: bytes) -> Session:
+    return _decoder.decode(state)

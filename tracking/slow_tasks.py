@@ -1,7 +1,7 @@
 """What may take long: the archive, months and years, rebuilds. In a worker of its own, which alone imports this."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from celery import shared_task
 from redis.exceptions import WatchError
@@ -12,6 +12,7 @@ from tracking import rebuild
 from tracking.archive import hold
 from tracking.archive.cleaning import clean
 from tracking.archive.compact import compact
+from tracking.archive.erase import forget
 from tracking.archive.listing import Changed
 from tracking.archive.store import StoreError, store
 from tracking.archive.writer import archive
@@ -22,6 +23,7 @@ from tracking.turns import first_or_not_at_all, property_of
 
 ARCHIVE_AT_BYTES = 16_000_000
 ARCHIVE_AFTER_MS = 5 * 60 * 1000
+DAYS_A_MESSAGE = 7  # of a rebuild
 PASSING = (Busy, hold.Busy, Changed, StoreError, WatchError)  # what is over some time later
 
 
@@ -51,12 +53,32 @@ def archive_events(account_id: int, property_id: int) -> None:
     retry_backoff_max=600,
     max_retries=20,
 )
-def rebuild_property(account_id: int, property_id: int) -> None:
-    """Make all numbers of a property anew from its archive, after a change of its time zone."""
+def rebuild_property(account_id: int, property_id: int, first: str = "") -> None:
+    """Make all numbers of a property anew from its archive, after a change of its time zone; from day `first` on.
+
+    A few days a message: none may take longer than the broker waits before it gives it to another worker.
+    """
     if (prop := property_of(account_id, property_id)) is None:
         return
-    if days := rebuild.days_of_archive(prop):
-        rebuild.rebuild(prop, *days)
+    if (days := rebuild.days_of_archive(prop)) is None:
+        return
+    begin = max(days[0], date.fromisoformat(first)) if first else days[0]
+    end = min(begin + timedelta(days=DAYS_A_MESSAGE - 1), days[1])
+    rebuild.rebuild(prop, begin, end)
+    if end < days[1]:
+        rebuild_property.delay(account_id, property_id, str(end + timedelta(days=1)))
+
+
+@shared_task(autoretry_for=(StoreError,), retry_backoff=30, retry_backoff_max=600, max_retries=20)
+def forget_property(account_id: int, property_id: int) -> None:
+    """Leave nothing of a property that was deleted: its keys and its files."""
+    if property_of(account_id, property_id) is not None:
+        return
+    keys = Keys(account_id, property_id)
+    client = shard(keys.prefix)
+    for key in keys.scan(client, ""):
+        client.unlink(key)
+    forget(store(), account_id, property_id)
 
 
 @shared_task

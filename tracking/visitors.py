@@ -60,6 +60,12 @@ class Visitor(msgspec.Struct, array_like=True, gc=False):
             session.id == session_id for session in self.earlier
         )
 
+    def may_have_forgotten(self, at: int) -> bool:
+        """Whether there may have been sessions at that time that are not known here any more."""
+        if self.last is not None and at <= self.last.last - EARLIER_MS:
+            return True
+        return len(self.earlier) == MOST_EARLIER and at <= self.earlier[-1].last
+
     def _file(self, session: Session) -> None:
         known = Earlier(session.id, session.day, session.started, session.last)
         newest = max(session.last, self.last.last if self.last else 0)

@@ -8,13 +8,15 @@ from typing import Any
 
 from cluster.connections import data
 from properties.models import Property
+from tracking.bitmaps.addresses import TallyAddress
+from tracking.bitmaps.layouts import Request
 from tracking.bitmaps.notes import EVENTS
 from tracking.bitmaps.slots import Granularity, Slot, between
 from tracking.bitmaps.traits import EVERYONE
 from tracking.keys import Keys
 from tracking.once import BEFORE
 from tracking.progress import Progress
-from tracking.reading import totals
+from tracking.reading import read
 
 HOUR_MINUTES = 60
 
@@ -68,7 +70,7 @@ def _ask(pipe: Any, owner: tuple[int, int], today: date) -> None:
     keys = Keys(*owner)
     pipe.xlen(keys.ingest)
     pipe.hgetall(keys.progress)
-    pipe.get(Keys(*owner).taken)
+    pipe.get(keys.taken)
     pipe.strlen(keys.notes)
     pipe.strlen(keys.sealing)
     pipe.xlen(keys.archive)
@@ -102,6 +104,7 @@ def throughput(prop: Property, now: datetime) -> Throughput:
     """How many events the property had lately, by the events' own time."""
     end = now.astimezone(UTC).replace(second=0, microsecond=0)
     slots: list[Slot] = list(between(end - timedelta(minutes=HOUR_MINUTES), end, Granularity.MINUTE, prop.tz))
-    found = totals(prop, [(EVENTS, slot.label) for slot in slots])
-    minutes = [found.get((EVENTS, slot.label), {}).get(EVERYONE, 0) for slot in slots]
+    asked = [TallyAddress(EVENTS, EVERYONE, slot.label) for slot in slots]
+    found = read(prop, Request(tallies=asked)).tallies
+    minutes = [found[address].total() for address in asked]
     return Throughput(minute=minutes[-1], hour=sum(minutes))

@@ -117,12 +117,7 @@ def test_archiving(prop: Property, tmp_path: Path) -> None:
     "rival",
     [
         close,
-        pytest.param(
-            somebody_comes,
-            marks=pytest.mark.xfail(
-                raises=AssertionError, reason="Who is held up writes old sums into a month that is made by now."
-            ),
-        ),
+        somebody_comes,
     ],
 )
 def test_making_months_and_years(prop: Property, tmp_path: Path, rival: Work) -> None:
@@ -138,12 +133,7 @@ def test_making_months_and_years(prop: Property, tmp_path: Path, rival: Work) ->
         archive_all,
         sealed,
         takes_the_log,
-        pytest.param(
-            somebody_comes,
-            marks=pytest.mark.xfail(
-                raises=AssertionError, reason="rebuild does not watch its lease, and overwrites what came since."
-            ),
-        ),
+        somebody_comes,
     ],
 )
 def test_making_a_day_anew(prop: Property, tmp_path: Path, rival: Work) -> None:

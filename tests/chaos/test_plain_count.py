@@ -168,10 +168,6 @@ def test_all_numbers_of_many_lives_are_those_of_a_plain_count(prop: Property, li
     is_a_plain_count(prop, life, zone)
 
 
-@pytest.mark.xfail(
-    raises=AssertionError,
-    reason="A visitor's record forgets the ids of sessions a week before the newest, so one can be given out again.",
-)
 def test_a_session_that_is_forgotten_gives_its_id_to_no_other(prop: Property) -> None:
     for minutes in (12_000, 2170, 10, 90, 11_998):  # the last comes late by more than a week
         send(prop, "a", [happened("pageview", minutes)])

@@ -71,7 +71,7 @@ def test_whoever_loses_the_lease_changes_nothing(
     visit(prop)
     drain(prop)
     before = everything(prop)
-    monkeypatch.setattr(lease, "is_ours", lambda *_: False)
+    monkeypatch.setattr(lease, "renew", lambda *_: False)
     with pytest.raises(lease.Busy):
         conversion.convert(prop, other(layout))
     prop.refresh_from_db()

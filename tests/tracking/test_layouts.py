@@ -17,9 +17,9 @@ from tracking.bitmaps.layouts import Kept, Layout, Request, Shelf
 from tracking.bitmaps.layouts.cache import cache
 from tracking.bitmaps.layouts.packed import PackedLayout
 from tracking.bitmaps.layouts.seed import SeedLayout
-from tracking.bitmaps.notes import DAY, EVENTS, Notes, fold
+from tracking.bitmaps.notes import EVENTS, Notes, fold
 from tracking.bitmaps.samples import is_samples, sample
-from tracking.bitmaps.slots import labels
+from tracking.bitmaps.slots import DAY, labels
 from tracking.keys import Keys
 
 MINUTE = int(NOW.timestamp()) // 60

@@ -104,6 +104,11 @@ def test_a_rebuild_in_another_time_zone_moves_the_days(prop: Property) -> None:
     days = {label for label, *_ in moved if len(label) == 10}
     there = {f"{(NOW - timedelta(minutes=m)).astimezone(ZoneInfo('Pacific/Auckland')):%Y-%m-%d}" for m in (0, 4000)}
     assert there <= days
+    months: dict[str, int] = {}
+    for (label, metric, trait), numbers in moved.items():
+        if (metric, trait) == ("events", "everyone") and len(label) in (7, 10):
+            months[label[:7]] = months.get(label[:7], 0) + (1 if len(label) == 10 else -1) * sum(numbers.values())
+    assert set(months.values()) == {0}, "a month is the sum of its days"
 
 
 def test_events_that_come_meanwhile_are_counted_afterwards(prop: Property, monkeypatch: pytest.MonkeyPatch) -> None:

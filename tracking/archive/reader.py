@@ -25,6 +25,7 @@ from tracking.archive.listing import Changed, File, View, folder, look
 from tracking.archive.store import Missing, Store
 from tracking.archive.writer import read_entries
 from tracking.bitmaps.slots import midnight
+from tracking.bitmaps.tally import member_mask
 from tracking.keys import Keys
 
 # No two time zones are further apart, so no row is further from the folder of its day.
@@ -57,8 +58,8 @@ class Lookup:
 
     def __init__(self, visitors: BitMap) -> None:
         self.visitors = visitors
-        self._among = np.zeros(visitors.max() + 2 if visitors else 1, np.bool_)
-        self._among[np.array(visitors, np.uint32)] = True  # the last place is for all that are larger
+        # The last place is for all that are larger.
+        self._among = member_mask(visitors, visitors.max() + 1 if visitors else 0)
 
     def mask(self, visitors: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         among: npt.NDArray[np.bool_] = self._among[np.minimum(visitors, len(self._among) - 1)]

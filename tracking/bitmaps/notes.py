@@ -40,11 +40,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tracking.bitmaps.samples import SAMPLES, is_samples, sample
-from tracking.bitmaps.slots import labels
+from tracking.bitmaps.slots import DAY, labels
 from tracking.bitmaps.tally import Tally, pack_values, unpack_values
 
 EVENTS = "events"
-DAY = 2  # the place of the day among the five labels
 LENGTH = struct.Struct("<I")
 
 TraitSet = str

@@ -36,6 +36,7 @@ class Granularity(StrEnum):
     YEAR = "year"
 
 
+DAY = 2  # the place of the day among the five, minute to year
 COARSEST_FIRST = tuple(reversed(Granularity))
 
 

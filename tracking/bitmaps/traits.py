@@ -68,6 +68,10 @@ def attribute(key: str, value: str) -> str:
     return f"attr:{quote(key)}:{quote(value)}"
 
 
+def city(country: str, name: str) -> str:
+    return f"city:{quote(country)}:{quote(name)}"
+
+
 def source(name: str, campaign: str = "") -> str:
     return f"src:{quote(name)}{CAMPAIGN_MARK}{quote(campaign or NO_CAMPAIGN)}"
 

@@ -79,7 +79,6 @@ class Found:
     bitmaps: dict[Address, BitMap] = field(default_factory=dict)
     tallies: dict[TallyAddress, Tally] = field(default_factory=dict)
     totals: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
-    retracted: list[Address] = field(default_factory=list)  # whose bitmaps a layout must look at twice
 
 
 def metrics_of(shelf: Shelf) -> list[str]:
@@ -117,6 +116,9 @@ class Layout(Protocol):
 
     def store(self, shelf: Shelf, label: str, by_metric: ByMetric) -> None:
         """Make `by_metric` what a slot holds, whatever it held."""
+
+    def days_changed(self, shelf: Shelf, days: Sequence[str]) -> None:
+        """These days were stored anew: whatever is made of them is made anew, now or later."""
 
     def remove(self, shelf: Shelf) -> None:
         """Delete every bitmap, tally and total of the property in this layout."""

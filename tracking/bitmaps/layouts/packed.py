@@ -29,6 +29,7 @@ Readers keep what they have read (cache.py) and ask which labels have changed si
 """
 
 import random
+import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -45,6 +46,8 @@ from tracking.bitmaps.tally import EMPTY, Tally
 
 SEALED_LEVELS = range(3)  # minute, hour, day; months and years are made of days
 TRAITS_AT_ONCE = 500
+DRAFT = "~"  # between the label of a month or year that is being made, and who makes it
+DRAFT_SECONDS = 3600
 STORE_ATTEMPTS = 200
 
 
@@ -83,7 +86,8 @@ class PackedLayout:
     def slots(self, shelf: Shelf) -> Iterator[str]:
         start = f"totals:{EVENTS}::"
         for key in shelf.keys.scan(shelf.client, start):
-            yield key.removeprefix(f"{shelf.keys.prefix}{start}")
+            if DRAFT not in key:
+                yield key.removeprefix(f"{shelf.keys.prefix}{start}")
 
     def present(self, shelf: Shelf, labels: Sequence[str]) -> set[str]:
         pipe = shelf.client.pipeline(transaction=False)
@@ -125,6 +129,9 @@ class PackedLayout:
             _changed(shelf, pipe, [label], generation)
             pipe.execute()
 
+    def days_changed(self, shelf: Shelf, days: Sequence[str]) -> None:
+        """`store` has noted it already; `close` makes their months and years."""
+
     def remove(self, shelf: Shelf) -> None:
         keys = shelf.keys
         for start in ("sealed::", "counts::", "sums:", "totals:"):
@@ -164,20 +171,27 @@ class PackedLayout:
         if set(parts) & {part.decode() for part in client.smembers(keys.unfolded)}:
             return
         before = int(client.get(keys.generation) or 0)
-        for metric in metrics_of(shelf):
-            if is_samples(metric):  # they are asked of the days
-                continue
-            client.unlink(*_keys_of(shelf, metric, label))
+        draft = f"{label}{DRAFT}{secrets.token_hex(8)}"
+        metrics = [metric for metric in metrics_of(shelf) if not is_samples(metric)]  # those are asked of the days
+        for metric in metrics:
             for traits in _parts(_names(shelf, metric, parts)):
-                _write_made(shelf, label, metric, _added_up(shelf, parts, metric, traits))
+                _write_draft(shelf, draft, metric, _added_up(shelf, parts, metric, traits))
         with client.pipeline(transaction=True) as pipe:
             pipe.watch(keys.generation)
             generation = _next(pipe, shelf)
             scores = pipe.zmscore(keys.changed, parts)
             unfolded = {name.decode() for name in pipe.smembers(keys.unfolded)}
             if set(parts) & unfolded or any(score is not None and score > before for score in scores):
-                return  # the next time
+                return  # the next time; the draft runs out
+            drafted = [key for metric in metrics for key in _keys_of(shelf, metric, draft)]
+            final = [key for metric in metrics for key in _keys_of(shelf, metric, label)]
+            there = [pipe.exists(key) for key in drafted]
             pipe.multi()
+            for old, new, exists in zip(final, drafted, there, strict=True):
+                pipe.delete(old)
+                if exists:
+                    pipe.rename(new, old)
+                    pipe.persist(old)
             pipe.srem(keys.unfolded, label)
             pipe.sadd(keys.folded, label)
             _count_generation(shelf, pipe, [label], generation)
@@ -200,9 +214,12 @@ def _added_up(shelf: Shelf, labels: Sequence[str], metric: str, traits: Sequence
     return sums
 
 
-def _write_made(shelf: Shelf, label: str, metric: str, by_trait: Mapping[str, Tally]) -> None:
-    pipe = shelf.client.pipeline(transaction=False)
-    _write(shelf, pipe, label, metric, by_trait)
+def _write_draft(shelf: Shelf, draft: str, metric: str, by_trait: Mapping[str, Tally]) -> None:
+    """Write a part of a month or year that is being made. Nobody reads it, and it runs out by itself."""
+    pipe = shelf.client.pipeline(transaction=True)  # or half of it could stay for ever
+    packed_fields.write(pipe, shelf.keys, metric, draft, by_trait)
+    for key in _keys_of(shelf, metric, draft):
+        pipe.expire(key, DRAFT_SECONDS)
     pipe.execute()
 
 

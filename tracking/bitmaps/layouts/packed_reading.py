@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pyroaring import BitMap
 
-from tracking.bitmaps.addresses import TallyAddress
+from tracking.bitmaps.addresses import Address, TallyAddress
 from tracking.bitmaps.layouts import Found, Request, Shelf, packed_fields
 from tracking.bitmaps.layouts.cache import UNKNOWN, Field, Held, Sized, cache
 from tracking.bitmaps.notes import EVENTS, Cells, Wanted, fold
@@ -45,7 +45,8 @@ def load(shelf: Shelf, request: Request) -> Found:
             continue
         cache.keep(prefix, reply.values, held.generation)
         values = known | {field: sized.value for field, sized in reply.values.items()}
-        return _with_retractions(shelf, request, _assemble(request, held.folded, values, reply.log))
+        fresh = _fresh(request, reply.log)
+        return _with_retractions(shelf, request, fresh, _assemble(request, held.folded, values, fresh))
     raise RuntimeError(f"{prefix} changed again and again while it was read.")
 
 
@@ -159,8 +160,7 @@ def _decoded(some: list[Field], reply: Any) -> Iterator[Sized]:
             yield Sized(tally, tally.ids.nbytes + tally.values.nbytes)
 
 
-def _assemble(request: Request, folded: frozenset[str], values: Mapping[Field, Any], log: bytes) -> Found:
-    fresh = _fresh(request, log)
+def _assemble(request: Request, folded: frozenset[str], values: Mapping[Field, Any], fresh: Cells) -> Found:
     found = Found()
     for address in request.bitmaps:
         bitmaps = [values[Field(BITMAP, EVENTS, part, address.trait)] for part in _parts(address.label, folded)]
@@ -180,11 +180,6 @@ def _assemble(request: Request, folded: frozenset[str], values: Mapping[Field, A
         for trait, tally in fresh.get(label, {}).get(metric, {}).items():
             totals[trait] += tally.total()
         found.totals[(metric, label)] = {trait: number for trait, number in totals.items() if number}
-    found.retracted = (
-        []
-        if not fresh
-        else [address for address in request.bitmaps if (_cell(fresh, TallyAddress(EVENTS, *address)).values < 0).any()]
-    )
     return found
 
 
@@ -210,11 +205,10 @@ def _sealed(values: Mapping[Field, Any], metric: str, trait: str, label: str) ->
     return Tally(ids, unpack_values(values[Field(COUNTS, EVENTS, label, trait)], len(ids)))
 
 
-def _with_retractions(shelf: Shelf, request: Request, found: Found) -> Found:
+def _with_retractions(shelf: Shelf, request: Request, fresh: Cells, found: Found) -> Found:
     """Where notes that are not sealed take events back, only their number tells who is still there."""
-    if found.retracted:
-        at = [TallyAddress(EVENTS, *address) for address in found.retracted]
-        tallies = load(shelf, Request(tallies=at)).tallies
-        for address, tally_address in zip(found.retracted, at, strict=True):
-            found.bitmaps[address] = tallies[tally_address].who()
+    at = [TallyAddress(EVENTS, *address) for address in request.bitmaps] if fresh else []
+    if retracted := [address for address in at if (_cell(fresh, address).values < 0).any()]:
+        for (_, *address), tally in load(shelf, Request(tallies=retracted)).tallies.items():
+            found.bitmaps[Address(*address)] = tally.who()
     return found

@@ -24,7 +24,8 @@ from tracking.bitmaps.bits import bitmap_from, bits_of
 from tracking.bitmaps.layouts import ByMetric, Found, Request, Shelf, metrics_of
 from tracking.bitmaps.notes import EVENTS, Cells, Notes, fold
 from tracking.bitmaps.samples import is_samples
-from tracking.bitmaps.tally import Tally
+from tracking.bitmaps.slots import days_of_month, months_of_year
+from tracking.bitmaps.tally import EMPTY, Tally
 
 ALL_LEVELS = range(5)
 TOTAL = "total:"
@@ -121,6 +122,23 @@ class SeedLayout:
                 pipe.hset(shelf.keys.total(metric, label), mapping=totals)
                 _expire(pipe, [shelf.keys.total(metric, label)], until)
         pipe.execute()
+
+    def days_changed(self, shelf: Shelf, days: Sequence[str]) -> None:
+        for month in sorted({day[:7] for day in days}):
+            self.store(shelf, month, self._added_up(shelf, days_of_month(month)))
+        for year in sorted({day[:4] for day in days}):
+            self.store(shelf, year, self._added_up(shelf, months_of_year(year)))
+
+    def _added_up(self, shelf: Shelf, labels: Sequence[str]) -> ByMetric:
+        sums: dict[str, dict[str, Tally]] = {}
+        for label in labels:
+            for metric, by_trait in self.read(shelf, label).items():
+                if is_samples(metric):  # they are asked of the days
+                    continue
+                of_metric = sums.setdefault(metric, {})
+                for trait, tally in by_trait.items():
+                    of_metric[trait] = of_metric.get(trait, EMPTY) + tally
+        return sums
 
     def remove(self, shelf: Shelf) -> None:
         self._clear(shelf, list(shelf.keys.scan(shelf.client, TOTAL)))
