@@ -10,7 +10,7 @@ from django import forms
 from accounts.models import Account
 from properties import definitions, grouping, hostnames
 from properties.exclusions import Exclusions
-from properties.models import Property
+from properties.models import BOUNDS, Property
 
 AREAS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 MOST_ERRORS = 10
@@ -81,34 +81,37 @@ class Words(forms.CharField):
 
 
 class Whole(forms.IntegerField):
-    """A whole number with its unit in the label."""
+    """A whole number of the property's, with its unit in the label."""
 
-    def __init__(self, low: int, high: int, **kwargs: Any) -> None:
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        low, high = BOUNDS[name]
         message = f"Say a whole number from {low:,} to {high:,}."
         errors = {"required": message, "invalid": message, "min_value": message, "max_value": message}
         super().__init__(min_value=low, max_value=high, error_messages=errors, **kwargs)
 
 
 class RulesForm(forms.Form):
-    """What a property decides about its events: properties.definitions.RULES, with the bounds of the model."""
+    """What a property decides about its events: properties.definitions.RULES."""
 
     session_minutes = Whole(
-        1,
-        720,
+        "session_minutes",
         label="Minutes that end a session",
         help_text="After so long without an event, the next one begins a new session.",
     )
     names_a_day = Whole(
-        10,
-        100_000,
+        "names_a_day",
         label="Names a day",
         help_text="Distinct pages, sources and the like that are told apart on one day. The rest counts under (other).",
     )
     minutes_kept_hours = Whole(
-        1, 24 * 3660, label="Hours that minutes are kept", help_text="After that, the numbers of the hour remain."
+        "minutes_kept_hours",
+        label="Hours that minutes are kept",
+        help_text="After that, the numbers of the hour remain.",
     )
     hours_kept_days = Whole(
-        1, 36_600, label="Days that hours are kept", help_text="After that, the numbers of the day remain, for good."
+        "hours_kept_days",
+        label="Days that hours are kept",
+        help_text="After that, the numbers of the day remain, for good.",
     )
     page_groups = Lines(
         grouping.parse,

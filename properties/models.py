@@ -37,6 +37,15 @@ def between(low: int, high: int) -> list[BaseValidator]:
     return [MinValueValidator(low), MaxValueValidator(high)]
 
 
+# The least and the largest value of a property's whole numbers.
+BOUNDS = {
+    "session_minutes": (1, 720),
+    "minutes_kept_hours": (1, 24 * 3660),
+    "hours_kept_days": (1, 36_600),
+    "names_a_day": (10, 100_000),
+}
+
+
 class LayoutName(models.TextChoices):
     """How the bitmaps of a property are kept: tracking/bitmaps/layouts."""
 
@@ -52,17 +61,21 @@ class Property(models.Model):
     )
     layout = models.CharField(max_length=10, choices=LayoutName.choices, default=LayoutName.PACKED, editable=False)
     session_minutes = models.PositiveIntegerField(
-        default=30, validators=between(1, 720), help_text="So long without an event ends a session."
+        default=30, validators=between(*BOUNDS["session_minutes"]), help_text="So long without an event ends a session."
     )
     minutes_kept_hours = models.PositiveIntegerField(
-        default=48, validators=between(1, 24 * 3660), help_text="How long the numbers of single minutes are kept."
+        default=48,
+        validators=between(*BOUNDS["minutes_kept_hours"]),
+        help_text="How long the numbers of single minutes are kept.",
     )
     hours_kept_days = models.PositiveIntegerField(
-        default=90, validators=between(1, 36_600), help_text="How long the numbers of single hours are kept."
+        default=90,
+        validators=between(*BOUNDS["hours_kept_days"]),
+        help_text="How long the numbers of single hours are kept.",
     )
     names_a_day = models.PositiveIntegerField(
         default=5_000,
-        validators=between(10, 100_000),
+        validators=between(*BOUNDS["names_a_day"]),
         help_text="Distinct pages, sources … a day; the others count under (other).",
     )
     page_groups = models.TextField(
