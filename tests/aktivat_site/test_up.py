@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from redis import Redis
 
+from cluster import heartbeats
 from tests.aktivat_site.processes import alive, command_lines, family
 from tests.stack import ROOT, Stack, free_web_port, wait_for
 
@@ -137,6 +138,14 @@ def test_a_part_that_hangs_makes_it_unready_until_it_answers_again(running: Stac
         os.kill(broker, signal.SIGCONT)
     wait_for(lambda: is_ready(running), SECONDS)
     assert running.pid("broker") == broker
+
+
+def test_the_worker_goes_on_saying_that_it_is_alive(running: Stack) -> None:
+    broker = Redis.from_url(json.loads((running.folder / "run" / "servers.json").read_text())["broker"])
+    with broker:
+        wait_for(lambda: is_ready(running), SECONDS)
+        broker.delete(heartbeats.WORKER)
+        wait_for(lambda: bool(broker.exists(heartbeats.WORKER)), SECONDS)
 
 
 def test_create_account_prints_what_scripts_need(running: Stack) -> None:
