@@ -4,6 +4,7 @@ The server's lifespan starts and stops the collector, so that what it has taken 
 the process ends. Django knows no lifespan and never sees it.
 """
 
+import gc
 import os
 
 from django.conf import settings
@@ -38,8 +39,16 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             await collector.start()
+            _look_less_for_cycles()
             await send({"type": "lifespan.startup.complete"})
         else:
             await collector.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return
+
+
+def _look_less_for_cycles() -> None:
+    """Few objects of a request are in cycles, and all that was imported stays: a tenth of the collector's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20)

@@ -8,6 +8,10 @@
 Runs alternate (A B C A B C …) on the same cores with the same requests; the ratio is of the medians. The
 collector is the product's own application: it decodes and checks the JSON, finds the property, looks
 the address up and answers when the append is on disk.
+
+"No work" is meant to the letter: it does not even read the body, which the server hands over only when asked.
+That is the strictest measure, and `ratio_to_noop` is against it. `ratio_to_reading` is against who takes the
+body and throws it away: what lies between the two is the server's own, and no application can save it.
 """
 
 import json

@@ -6,9 +6,10 @@ account known?  ──►  property: named, else by hostname  ──►  address
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
+
+import msgspec
 
 from properties.hostnames import normalise
 from tracking.arrival import host_of
@@ -31,8 +32,7 @@ class Table(Protocol):
     def excludes(self, property_id: int, address: str) -> bool: ...
 
 
-@dataclass(frozen=True)
-class Sender:
+class Sender(msgspec.Struct, frozen=True, gc=False):
     """What a request tells beside its body. The address it came from is not kept, only the place it stands for."""
 
     host: str = ""  # of the page that sent it
@@ -42,24 +42,30 @@ class Sender:
     city: str = ""
 
 
-@dataclass
-class Admitted:
+class Admitted(msgspec.Struct):
     """What is taken by property, and what is not: (property, reason) -> events; host -> events."""
 
     account_id: int
-    packets: dict[int, Packet] = field(default_factory=dict)
-    drops: Counter[tuple[int, str]] = field(default_factory=Counter)
-    unknown_hosts: Counter[str] = field(default_factory=Counter)
+    packets: dict[int, Packet] = {}
+    drops: dict[tuple[int, str], int] = {}
+    unknown_hosts: dict[str, int] = {}
     taken: int = 0  # events in all packets
 
+    def drop(self, property_id: int, reason: str, events: int = 1) -> None:
+        self.drops[(property_id, reason)] = self.drops.get((property_id, reason), 0) + events
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything was taken."""
+        return not self.drops and not self.unknown_hosts
+
     def reasons(self) -> Counter[str]:
+        """Why events were not taken -> how many."""
         found: Counter[str] = Counter()
-        if not self.drops and not self.unknown_hosts:
-            return found
         for (_, reason), number in self.drops.items():
             found[reason] += number
         if self.unknown_hosts:
-            found["unknown_host"] = self.unknown_hosts.total()
+            found["unknown_host"] = sum(self.unknown_hosts.values())
         return found
 
 
@@ -80,18 +86,19 @@ def admit(batch: Batch, table: Table, sender: Sender, received: int, address: st
         host = hostname_of(event, sender.host)
         property_id = table.property_for(account_id, host) if host else None
         if named is not None and host and property_id != named:
-            admitted.drops[(named, "wrong_host")] += 1
+            admitted.drop(named, "wrong_host")
             continue
         property_id = named or property_id
         if property_id is None:
-            admitted.unknown_hosts[host or "(no hostname)"] += 1
+            name = host or "(no hostname)"
+            admitted.unknown_hosts[name] = admitted.unknown_hosts.get(name, 0) + 1
             continue
         if property_id not in admitted.packets and table.excludes(property_id, address):
-            admitted.drops[(property_id, "excluded")] += 1
+            admitted.drop(property_id, "excluded")
             continue
         at = event.at + shift
         if reason := time_reason(at, received):
-            admitted.drops[(property_id, reason)] += 1
+            admitted.drop(property_id, reason)
             continue
         packet = admitted.packets.get(property_id)
         if packet is None:

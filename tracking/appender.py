@@ -53,14 +53,11 @@ class Backlog(Unavailable):
     reason = "backlog"
 
 
-@dataclass
+@dataclass(slots=True)
 class _Waiting:
     admitted: Admitted
     day: str
     done: "asyncio.Future[None]"
-
-    def owners(self) -> list[Owner]:
-        return _owners(self.admitted)
 
 
 @dataclass
@@ -94,6 +91,7 @@ class Appender:
         self._sending = Sending()
         self._replay = Replay(spill, self._sending, self._writing, self._replayed)
         self._replay_task = asyncio.create_task(self._replay.run())
+        self._loop = asyncio.get_running_loop()
         self._loop_task = asyncio.create_task(self._run())
 
     @property
@@ -107,7 +105,7 @@ class Appender:
             raise Unavailable("Too many events are waiting, or this process is ending.")
         for owner in _owners(admitted) if self._full else ():
             await self._refuse_if_full(owner)
-        waiting = _Waiting(admitted, day, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(admitted, day, self._loop.create_future())
         self._waiting.append(waiting)
         self._events += admitted.taken
         self._work.set()
@@ -147,8 +145,11 @@ class Appender:
         self._count(together)
         await self._send(direct, outcome)
         await self._spill(outcome)
+        if not outcome.failed:
+            _settle(together)
+            return
         for waiting in together:
-            lost = [outcome.failed[owner] for owner in waiting.owners() if owner in outcome.failed]
+            lost = [outcome.failed[owner] for owner in _owners(waiting.admitted) if owner in outcome.failed]
             _settle([waiting], Unavailable(str(lost[0])) if lost else None)
 
     async def _send(self, direct: dict[Owner, list[Entry]], outcome: _Outcome) -> None:
@@ -242,10 +243,12 @@ class Appender:
         """Add what was not taken to what is to be counted."""
         for waiting in together:
             admitted = waiting.admitted
+            if admitted.is_whole:
+                continue
             for (property_id, reason), number in admitted.drops.items():
                 self._counts[(Keys(admitted.account_id, property_id).drops(waiting.day), reason)] += number
             # The most frequent few: the list is for typing errors, not for a flood of invented hosts.
-            for host, number in admitted.unknown_hosts.most_common(UNKNOWN_HOSTS_A_DAY):
+            for host, number in Counter(admitted.unknown_hosts).most_common(UNKNOWN_HOSTS_A_DAY):
                 self._counts[(Keys(admitted.account_id, NO_PROPERTY).unknown_hosts(waiting.day), host)] += number
 
 

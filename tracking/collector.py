@@ -18,8 +18,9 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Any
+from datetime import date
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -42,14 +43,21 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+Received = dict[bytes, bytes]  # a request's headers
 
 RETRY_SECONDS = 5
 GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
 NO_STORE = (b"cache-control", b"no-store")
+ANY_ORIGIN: Headers = [(b"access-control-allow-origin", b"*"), (b"cross-origin-resource-policy", b"cross-origin")]
 CORS: Headers = [
-    (b"access-control-allow-origin", b"*"),
+    *ANY_ORIGIN,
     (b"access-control-expose-headers", b"x-aktivat-reason, x-aktivat-dropped, retry-after"),
-    (b"cross-origin-resource-policy", b"cross-origin"),
+]
+GIF_HEADERS: Headers = [
+    (b"content-type", b"image/gif"),
+    (b"content-length", str(len(GIF)).encode()),
+    NO_STORE,
+    *CORS,
 ]
 PREFLIGHT: Headers = [
     *CORS,
@@ -57,6 +65,18 @@ PREFLIGHT: Headers = [
     (b"access-control-allow-headers", b"content-type"),
     (b"access-control-max-age", b"86400"),
 ]
+EPOCH = date(1970, 1, 1).toordinal()
+DAY_MS = 24 * 3600 * 1000
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: Headers
+    body: bytes = b""
+
+
+# Nearly every answer, so it says no more than it must.
+ALL_TAKEN = Answer(202, [*ANY_ORIGIN, (b"content-length", b"0")])
 
 
 class Collector:
@@ -74,7 +94,8 @@ class Collector:
         spill = Spill(settings.SPILL_DIR, writer, settings.SPILL_BYTES)
         self._appender = Appender(self._waker.wake, writer, spill, settings.STREAM_LIMIT)
         self._gauges = Gauges(writer, self._appender)
-        self._tasks = [asyncio.create_task(work) for work in (self._directory.keep_fresh(), self._gauges.run())]
+        background = (self._directory.keep_fresh(), self._gauges.run(), self._bodies.run())
+        self._tasks = [asyncio.create_task(work) for work in background]
 
     async def stop(self) -> None:
         """Write what waits, then stop."""
@@ -91,61 +112,64 @@ class Collector:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._directory is None:
             await self.start()
+        answer = await self._answer(scope, receive)
+        self._gauges.count(answer.status)
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body})
 
-        async def counted(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                self._gauges.count(message["status"])
-            await send(message)
-
-        await self._answer(scope, receive, counted)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         if scope["path"] != "/track/it":
-            await _respond(send, 404, CORS, b"There is nothing here.")
-        elif scope["method"] == "OPTIONS":
-            await _respond(send, 204, PREFLIGHT)
-        elif scope["method"] == "POST":
-            await self._post(scope, receive, send)
-        elif scope["method"] == "GET":
-            await self._pixel(scope, send)
-        else:
-            await _respond(send, 405, [*CORS, (b"allow", b"GET, POST, OPTIONS")], b"Send a POST or a GET.")
+            return _text(404, CORS, b"There is nothing here.")
+        if scope["method"] == "POST":
+            return await self._post(scope, receive)
+        if scope["method"] == "GET":
+            return await self._pixel(scope)
+        if scope["method"] == "OPTIONS":
+            return _text(204, PREFLIGHT)
+        return _text(405, [*CORS, (b"allow", b"GET, POST, OPTIONS")], b"Send a POST or a GET.")
 
-    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _post(self, scope: Scope, receive: Receive) -> Answer:
+        headers: Received = dict(scope["headers"])
+        body = bytearray()
         try:
             address = self._gate.knock(scope)
-            async with self._bodies.read(_header(scope, b"content-length"), receive) as body:
-                admitted = await self._take(wire.decode(body), scope, address)
+            body = await self._bodies.read(headers.get(b"content-length", b""), receive)
+            admitted = await self._take(wire.decode(body), headers, address)
         except Refused as refused:
-            await self._count_refusal(scope, refused)
-            headers = [*CORS, _reason(refused.reason), *_retry_after(refused)]
-            await _respond(send, refused.status, headers, str(refused).encode())
+            await self._count_refusal(scope, headers, refused)
+            reason = [*CORS, _reason(refused.reason), *_retry_after(refused)]
+            return _text(refused.status, reason, str(refused).encode())
         except Unavailable as unavailable:
-            headers = [*CORS, _reason(unavailable.reason), (b"retry-after", str(RETRY_SECONDS).encode())]
-            await _respond(send, 503, headers, b"The events could not be stored; send them again.")
-        else:
-            await _respond(send, 202, [*CORS, *_dropped(admitted)])
+            reason = [*CORS, _reason(unavailable.reason), (b"retry-after", str(RETRY_SECONDS).encode())]
+            return _text(503, reason, b"The events could not be stored; send them again.")
+        finally:
+            self._bodies.release(body)
+        return ALL_TAKEN if admitted.is_whole else _text(202, [*CORS, _dropped(admitted)])
 
-    async def _pixel(self, scope: Scope, send: Send) -> None:
-        headers: Headers = [(b"content-type", b"image/gif"), NO_STORE, *CORS]
+    async def _pixel(self, scope: Scope) -> Answer:
+        received: Received = dict(scope["headers"])
+        headers = GIF_HEADERS.copy()
         status = 200
         try:
             address = self._gate.knock(scope)
-            admitted = await self._take(_batch_of_query(scope), scope, address)
-            headers += _dropped(admitted)
+            admitted = await self._take(_batch_of_query(scope, received), received, address)
+            if not admitted.is_whole:
+                headers.append(_dropped(admitted))
         except Refused as refused:
-            await self._count_refusal(scope, refused)
+            await self._count_refusal(scope, received, refused)
             headers.append(_reason(refused.reason))
         except Unavailable as unavailable:
             status = 503
             headers.append(_reason(unavailable.reason))
-        await _send(send, status, headers, GIF)
+        return Answer(status, headers, GIF)
 
-    async def _take(self, batch: wire.Batch, scope: Scope, address: str) -> Admitted:
+    async def _take(self, batch: wire.Batch, headers: Received, address: str) -> Admitted:
         """Make the events of `batch` durable. Raises Refused when none can be taken, Unavailable."""
-        directory = await self._ready_directory()
+        directory = self._running_directory()
+        if not directory.loaded.is_set():
+            await _loaded(directory)
         received = _now_ms()
-        sender = _sender(scope, *self._gate.place(address))
+        sender = _sender(headers, *self._gate.place(address))
         try:
             admitted = admit(batch, directory.snapshot, sender, received, address)
             missing = bool(admitted.unknown_hosts)
@@ -160,8 +184,7 @@ class Collector:
         except (TooFast, Backlog) as refused:
             await self._count_instead(admitted, refused.reason, received)
             raise
-        reasons = admitted.reasons()
-        if not admitted.taken and reasons.keys() != {"excluded"}:
+        if not admitted.taken and (reasons := admitted.reasons()).keys() != {"excluded"}:
             reason = reasons.most_common(1)[0][0]
             raise NoneTaken(reason, "None of the events was taken.", 404 if reason == "unknown_host" else 400)
         return admitted
@@ -170,11 +193,11 @@ class Collector:
         """Count under `reason` what would have been taken."""
         counted = Admitted(admitted.account_id)
         for property_id, packet in admitted.packets.items():
-            counted.drops[(property_id, reason)] += len(packet.events)
+            counted.drop(property_id, reason, len(packet.events))
         with suppress(Unavailable):  # the sender learns the reason all the same
             await self._appender.append(counted, _day(received))
 
-    async def _count_refusal(self, scope: Scope, refused: Refused) -> None:
+    async def _count_refusal(self, scope: Scope, headers: Received, refused: Refused) -> None:
         """Count a request that could not be read, for the property (else the account) that its query
         and page name."""
         if isinstance(refused, NoneTaken | TooFast) and refused.counted:
@@ -187,21 +210,11 @@ class Collector:
         named = query.get("property", "")
         property_id = int(named) if named.isascii() and named.isdigit() and len(named) < 16 else None
         if directory.snapshot.owners.get(property_id or 0) != account_id:
-            property_id = directory.snapshot.property_for(account_id, _page_host(scope))
+            property_id = directory.snapshot.property_for(account_id, _page_host(headers))
         admitted = Admitted(account_id)
-        admitted.drops[(property_id or NO_PROPERTY, refused.reason)] += 1
+        admitted.drop(property_id or NO_PROPERTY, refused.reason)
         with suppress(Unavailable):  # the sender learns the reason all the same
             await self._appender.append(admitted, _day(_now_ms()))
-
-    async def _ready_directory(self) -> Directory:
-        """The directory, once it has been read. Raises Unavailable when the database is away."""
-        directory = self._running_directory()
-        if not directory.loaded.is_set():
-            try:
-                await asyncio.wait_for(directory.loaded.wait(), timeout=5)
-            except TimeoutError:
-                raise Unavailable("The table of properties cannot be read.") from None
-        return directory
 
     def _running_directory(self) -> Directory:
         assert self._directory is not None
@@ -214,18 +227,28 @@ class NoneTaken(Refused):
     counted = True
 
 
-def _batch_of_query(scope: Scope) -> wire.Batch:
+async def _loaded(directory: Directory) -> None:
+    """Return once the table has been read. Raises Unavailable when the database is away."""
+    try:
+        await asyncio.wait_for(directory.loaded.wait(), timeout=5)
+    except TimeoutError:
+        raise Unavailable("The table of properties cannot be read.") from None
+
+
+def _batch_of_query(scope: Scope, headers: Received) -> wire.Batch:
     """A batch of one event, from a pixel's query. Raises Refused."""
     query = _query(scope)
     event = {key: query[key] for key in ("name", "at", "url", "referrer", "title") if key in query}
-    event = {"name": "pageview", "at": str(_now_ms()), "url": _header(scope, b"referer")[:2000], **event}
+    event = {"name": "pageview", "at": str(_now_ms()), "url": _header(headers, b"referer")[:2000], **event}
     names = ("account", "property", "visitor", "session", "tab", "sent")
     batch: dict[str, object] = {key: query[key] for key in names if key in query}
     batch["events"] = [event]
     try:
-        return msgspec.convert(batch, wire.Batch, strict=False)
+        converted = msgspec.convert(batch, wire.Batch, strict=False)
     except msgspec.ValidationError as error:
         raise Refused("bad_schema", str(error)[:300]) from None
+    wire.refuse_forbidden_letters(converted)
+    return converted
 
 
 def _query(scope: Scope) -> dict[str, str]:
@@ -236,26 +259,28 @@ def _query(scope: Scope) -> dict[str, str]:
     return dict(pairs)
 
 
-def _sender(scope: Scope, country: str, city: str) -> Sender:
+def _sender(headers: Received, country: str, city: str) -> Sender:
     return Sender(
-        host=_page_host(scope),
-        user_agent=_header(scope, b"user-agent")[:500],
-        language=_header(scope, b"accept-language")[:200],
+        host=_page_host(headers),
+        user_agent=_header(headers, b"user-agent")[:500],
+        language=_header(headers, b"accept-language")[:200],
         country=country,
         city=city,
     )
 
 
-def _page_host(scope: Scope) -> str:
+def _page_host(headers: Received) -> str:
     """The host of the page that sent this, as the browser says it."""
-    return host_of(_header(scope, b"origin")) or host_of(_header(scope, b"referer"))
+    return _host(headers.get(b"origin", b"")[:300]) or host_of(_header(headers, b"referer"))
 
 
-def _header(scope: Scope, name: bytes) -> str:
-    for key, value in scope["headers"]:
-        if key == name:
-            return str(value.decode("latin-1"))
-    return ""
+@lru_cache(maxsize=4096)  # sites are few
+def _host(origin: bytes) -> str:
+    return host_of(origin.decode("latin-1"))
+
+
+def _header(headers: Received, name: bytes) -> str:
+    return headers.get(name, b"").decode("latin-1")
 
 
 def _now_ms() -> int:
@@ -263,7 +288,13 @@ def _now_ms() -> int:
 
 
 def _day(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).date().isoformat()
+    return _date(milliseconds // DAY_MS)
+
+
+@lru_cache(maxsize=4)
+def _date(days: int) -> str:
+    """The date so many days after the first of 1970."""
+    return date.fromordinal(EPOCH + days).isoformat()
 
 
 def _reason(reason: str) -> tuple[bytes, bytes]:
@@ -277,18 +308,11 @@ def _retry_after(refused: Refused) -> Headers:
     return [(b"retry-after", str(seconds).encode())]
 
 
-def _dropped(admitted: Admitted) -> Headers:
-    reasons = admitted.reasons()
-    if not reasons:
-        return []
-    return [(b"x-aktivat-dropped", ", ".join(f"{reason}={number}" for reason, number in reasons.items()).encode())]
+def _dropped(admitted: Admitted) -> tuple[bytes, bytes]:
+    counts = (f"{reason}={number}" for reason, number in admitted.reasons().items())
+    return (b"x-aktivat-dropped", ", ".join(counts).encode())
 
 
-async def _respond(send: Send, status: int, headers: Headers, text: bytes = b"") -> None:
-    await _send(send, status, [(b"content-type", b"text/plain; charset=utf-8"), NO_STORE, *headers], text)
-
-
-async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
+def _text(status: int, headers: Headers, body: bytes = b"") -> Answer:
     length = [] if status == 204 else [(b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
-    await send({"type": "http.response.body", "body": body})
+    return Answer(status, [(b"content-type", b"text/plain; charset=utf-8"), NO_STORE, *headers, *length], body)

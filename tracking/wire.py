@@ -12,12 +12,15 @@ Batches may name the sender's `queue` and number its events (`n`): what comes tw
 person who is logged in, `data` what is known of them.
 
 Types, sizes and forms are checked while decoding; what is wrong is named with its place, as
-`$.events[3].name`. With `sent`, an event's age is what counts (`sent` - `at`), so a sender's wrong
-clock does no harm; without it `at` is taken as it is.
+`$.events[3].name`. Letters that are not allowed are looked for afterwards, where there can be some.
+
+With `sent`, an event's age is what counts (`sent` - `at`), so a sender's wrong clock does no harm;
+without it `at` is taken as it is.
 """
 
 import re
 import uuid
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
@@ -26,15 +29,11 @@ MAX_BODY_BYTES = 256 * 1024
 MAX_EVENTS = 500
 MAX_ATTRIBUTES = 30
 
-# Control characters never belong into a name or an address, and NUL breaks what reads them later.
-NAME = r"^[^\x00-\x1f\x7f]+\Z"
-TEXT = r"^[^\x00]*\Z"
-
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=NAME)]
-Url = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00-\x20\x7f]*\Z")]
-Text = Annotated[str, msgspec.Meta(max_length=500, pattern=TEXT)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+Url = Annotated[str, msgspec.Meta(max_length=2000)]
+Text = Annotated[str, msgspec.Meta(max_length=500)]
 SafeInteger = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
-Value = Annotated[str, msgspec.Meta(max_length=2000, pattern=TEXT)] | SafeInteger | float | bool | None
+Value = Annotated[str, msgspec.Meta(max_length=2000)] | SafeInteger | float | bool | None
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
@@ -47,7 +46,7 @@ class WireEvent(msgspec.Struct, forbid_unknown_fields=True):
     title: Text = ""
     attributes: dict[Name, Value] = {}
     n: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
-    user: Annotated[str, msgspec.Meta(max_length=200, pattern=TEXT)] | SafeInteger = ""
+    user: Annotated[str, msgspec.Meta(max_length=200)] | SafeInteger = ""
     data: dict[Name, Value] = {}
 
 
@@ -57,11 +56,11 @@ class Batch(msgspec.Struct, forbid_unknown_fields=True):
     session: uuid.UUID
     events: Annotated[list[WireEvent], msgspec.Meta(min_length=1)]
     property: Id | None = None
-    tab: Annotated[str, msgspec.Meta(max_length=64, pattern=TEXT)] = ""
+    tab: Annotated[str, msgspec.Meta(max_length=64)] = ""
     sent: Milliseconds | None = None
-    queue: Annotated[str, msgspec.Meta(max_length=40, pattern=TEXT)] = ""
-    language: Annotated[str, msgspec.Meta(max_length=200, pattern=TEXT)] = ""
-    screen: Annotated[str, msgspec.Meta(max_length=20, pattern=TEXT)] = ""
+    queue: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    language: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    screen: Annotated[str, msgspec.Meta(max_length=20)] = ""
 
 
 class Refused(ValueError):
@@ -73,10 +72,16 @@ class Refused(ValueError):
         self.status = status
 
 
+# Control characters never belong into a name or an address, and NUL breaks what reads them later.
+NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f]")
+NOT_IN_ADDRESSES = re.compile(r"[\x00-\x20\x7f]")
+NOT_IN_TEXTS = re.compile(r"\x00")
+BACKSLASH, DEL = b"\\\x7f"
+
 _decoder = msgspec.json.Decoder(Batch)
 
 
-def decode(body: bytes) -> Batch:
+def decode(body: bytes | bytearray) -> Batch:
     """The batch in `body`. Raises Refused with what is wrong and where."""
     try:
         batch = _decoder.decode(body)
@@ -86,10 +91,39 @@ def decode(body: bytes) -> Batch:
         raise Refused("bad_json", f"The body is no JSON: {_one_line(str(error))}") from None
     if len(batch.events) > MAX_EVENTS:
         raise Refused("too_many_events", f"{len(batch.events)} events in one batch; {MAX_EVENTS} at most.", 413)
+    # JSON writes control characters as escapes, all but DEL; most bodies have neither.
+    is_suspect = BACKSLASH in body or DEL in body
     for event in batch.events:
-        if max(len(event.attributes), len(event.data)) > MAX_ATTRIBUTES:
+        if len(event.attributes) > MAX_ATTRIBUTES or len(event.data) > MAX_ATTRIBUTES:
             raise Refused("too_many_attributes", f"An event has more than {MAX_ATTRIBUTES} attributes.")
+        if " " in event.url or " " in event.referrer:
+            is_suspect = True
+    if is_suspect:
+        refuse_forbidden_letters(batch)
     return batch
+
+
+def refuse_forbidden_letters(batch: Batch) -> None:
+    """Raises Refused where a string has a letter that it must not have."""
+    for place, text, forbidden in _strings(batch):
+        if forbidden.search(text):
+            raise Refused("bad_schema", f"There is a letter that is not allowed - at `{place}`")
+
+
+def _strings(batch: Batch) -> Iterator[tuple[str, str, re.Pattern[str]]]:
+    """Every string with its place and what it must not have."""
+    for name in ("tab", "queue", "language", "screen"):
+        yield f"$.{name}", getattr(batch, name), NOT_IN_TEXTS
+    for number, event in enumerate(batch.events):
+        place = f"$.events[{number}]"
+        yield f"{place}.name", event.name, NOT_IN_NAMES
+        yield f"{place}.url", event.url, NOT_IN_ADDRESSES
+        yield f"{place}.referrer", event.referrer, NOT_IN_ADDRESSES
+        yield f"{place}.title", event.title, NOT_IN_TEXTS
+        yield f"{place}.user", str(event.user), NOT_IN_TEXTS
+        for key, value in (*event.attributes.items(), *event.data.items()):
+            yield f"{place}: {key!a}", key, NOT_IN_NAMES
+            yield f"{place}: {key!a}", str(value), NOT_IN_TEXTS
 
 
 def _one_line(text: str) -> str:

@@ -1,8 +1,8 @@
 """The least that an ASGI application can do, for the collector to be measured against: answer 204.
 
 `application` reads nothing. `reading` takes the body first, as anything that is to know what was sent
-has to: under granian that alone about halves the rate, because every message is handed over from
-another thread.
+has to: under granian that alone takes half as much CPU time again, because every message is handed over
+from another thread.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping

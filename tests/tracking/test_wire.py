@@ -35,7 +35,17 @@ def test_a_batch_is_decoded() -> None:
         ({"events": [{**EVENT, "name": "signup\n"}]}, "$.events[0].name"),
         ({"events": [{**EVENT, "url": "https://a/\n"}]}, "$.events[0].url"),
         ({"events": [{**EVENT, "url": "https://a/\x00"}]}, "$.events[0].url"),
+        ({"events": [{**EVENT, "url": "https://a/ b"}]}, "$.events[0].url"),
+        ({"events": [EVENT, {**EVENT, "referrer": "https://a/ b"}]}, "$.events[1].referrer"),
         ({"events": [{**EVENT, "title": "\x00"}]}, "$.events[0].title"),
+        ({"events": [{**EVENT, "user": "\x00"}]}, "$.events[0].user"),
+        ({"events": [{**EVENT, "attributes": {"a\n": 1}}]}, "$.events[0]: 'a\\n'"),
+        ({"events": [{**EVENT, "attributes": {"a": "\x00"}}]}, "$.events[0]: 'a'"),
+        ({"events": [{**EVENT, "data": {"plan": "\x00"}}]}, "$.events[0]: 'plan'"),
+        ({"tab": "\x00"}, "$.tab"),
+        ({"queue": "\x00"}, "$.queue"),
+        ({"language": "\x00"}, "$.language"),
+        ({"screen": "\x00"}, "$.screen"),
         ({"events": [EVENT, {**EVENT, "at": "now"}]}, "$.events[1].at"),
         ({"events": [{**EVENT, "at": -1}]}, "$.events[0].at"),
         ({"events": [{**EVENT, "attributes": {"a": {"b": 1}}}]}, "$.events[0].attributes"),
@@ -50,6 +60,28 @@ def test_what_is_wrong_is_named_with_its_place(changes: dict[str, object], place
         decode(**changes)
     assert refused.value.reason == "bad_schema"
     assert place in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["name", "url", "referrer"])
+def test_a_del_is_found_although_json_does_not_escape_it(name: str) -> None:
+    body = json.dumps({**BATCH, "events": [{**EVENT, name: "https://a/\x7f"}]}, ensure_ascii=False).encode()
+    assert b"\\" not in body
+    with pytest.raises(Refused) as refused:
+        wire.decode(body)
+    assert f"$.events[0].{name}" in str(refused.value)
+
+
+def test_no_control_character_comes_without_an_escape() -> None:
+    body = json.dumps({**BATCH, "tab": "?"}).encode()
+    for letter in range(0x20):
+        with pytest.raises(Refused) as refused:
+            wire.decode(body.replace(b"?", bytes([letter])))
+        assert refused.value.reason == "bad_json"
+
+
+def test_texts_may_have_quotes_lines_and_any_letters() -> None:
+    event = {**EVENT, "title": 'a "b"\n\t\\ \x7fé', "attributes": {"grüß gott": "a\nb"}, "user": "\x01"}
+    assert decode(events=[event], tab="\n").events[0].title == event["title"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b'{"account": 7', b'"\\ud800"'])
