@@ -156,6 +156,8 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Celery: messages only wake a task up; what is left behind, the sweep finds ---------------------
 
+SWEEP_SECONDS = 5.0
+
 CELERY = {
     "broker_url": BROKER_URL or "memory://",
     "broker_connection_retry_on_startup": True,
@@ -167,7 +169,11 @@ CELERY = {
     "task_default_queue": "drain",
     "task_routes": {"tracking.tasks.seal": {"queue": "seal"}, "tracking.slow_tasks.*": {"queue": "slow"}},
     "beat_schedule": {
-        "sweep": {"task": "tracking.tasks.sweep", "schedule": 5.0, "options": {"expires": 5.0}},
+        "sweep": {
+            "task": "tracking.tasks.sweep",
+            "schedule": SWEEP_SECONDS,
+            "options": {"expires": SWEEP_SECONDS},
+        },
         "archive": {"task": "tracking.slow_tasks.archive_all", "schedule": 30.0, "options": {"expires": 30.0}},
         "close": {"task": "tracking.slow_tasks.close_all", "schedule": 600.0, "options": {"expires": 600.0}},
         "heartbeat": {"task": "cluster.tasks.heartbeat", "schedule": 5.0},

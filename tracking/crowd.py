@@ -11,7 +11,8 @@ import numpy as np
 from pyroaring import BitMap
 
 from properties.models import Property
-from tracking.bitmaps.tally import Ids, bitmap_of, ids_of
+from tracking.bitmaps.roaring import bitmap_of, ids_of
+from tracking.bitmaps.tally import Ids
 from tracking.shelves import shelf_of
 
 

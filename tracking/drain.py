@@ -3,6 +3,7 @@
     WATCH progress, lease ── is the lease still ours? ── XRANGE after progress.entry
         │                                                     │
         │      load what the steps look up  ◄─────────────────┘
+        │      (much too late: sessions from the archive, the lease renewed meanwhile, WATCH again)
         │      run the steps (ingest.py)
         ▼
     MULTI  notes · sessions · visitors · people · drops · archive · progress · XTRIM behind it  EXEC
@@ -17,11 +18,8 @@ when the lease is lost. A wake-up that finds the lease taken can go: the holder 
 once more after letting go of it.
 """
 
-import gc
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +30,9 @@ from cluster.connections import MOVED, find_shards_again
 from properties.models import Property
 from tracking import ingest, lease, stream
 from tracking.bitmaps.layouts import Shelf
+from tracking.cycles import no_search_for_cycles
 from tracking.effects import write
+from tracking.keys import Keys
 from tracking.lookups import load_batch
 from tracking.progress import Progress, event_text, time_of
 from tracking.rules import Rules
@@ -41,6 +41,7 @@ from tracking.shelves import layout_of, rules_of, shelf_of
 log = logging.getLogger(__name__)
 
 LEASE_MS = 15_000
+LEASE_WHILE_READING_MS = 60_000  # renewed before each file of the archive
 FIRST_ENTRIES = 10  # of a read
 MOST_ENTRIES = 500
 EVENTS_A_BATCH = 5_000
@@ -79,7 +80,7 @@ class Drain:
 
     def _until_empty(self, deadline: float) -> bool:
         rules = rules_of(self.prop)
-        with _no_search_for_cycles():
+        with no_search_for_cycles():
             while time.monotonic() < deadline:
                 try:
                     if not self._batch_with_patience(rules):
@@ -128,10 +129,7 @@ class Drain:
     def _set_first_aside(self, shelf: Shelf) -> None:
         keys = shelf.keys
         with shelf.client.pipeline(transaction=True) as pipe:
-            pipe.watch(keys.progress, keys.lease)
-            if pipe.get(keys.lease) != self.token:
-                raise LeaseLost
-            progress = Progress.from_hash(pipe.hgetall(keys.progress))
+            progress = self._watch(pipe, keys)
             [(entry_id, fields)] = pipe.xrange(keys.ingest, min=f"({progress.entry}", count=1)
             pipe.multi()
             pipe.xadd(keys.poison, {b"e": fields.get(stream.FIELD, b""), b"id": entry_id}, maxlen=POISON_KEPT)
@@ -147,14 +145,16 @@ class Drain:
         """
         keys = shelf.keys
         with shelf.client.pipeline(transaction=True) as pipe:
-            pipe.watch(keys.progress, keys.lease)
-            if pipe.get(keys.lease) != self.token:
-                raise LeaseLost
-            progress = Progress.from_hash(pipe.hgetall(keys.progress))
+            progress = self._watch(pipe, keys)
             taken = _take(pipe, keys.ingest, progress.entry, most or EVENTS_A_BATCH)
             if not taken.ids:
                 return 0
-            batch = load_batch(shelf, rules, progress.visitors, taken.packets)
+            batch, late = load_batch(shelf, rules, progress.visitors, taken.packets)
+            if late:
+                late.recall(shelf, self.prop, batch, lambda: self._renew_lease(shelf))
+                pipe.unwatch()
+                if self._watch(pipe, keys) != progress:
+                    raise WatchError("Another worker has drained meanwhile.")
             ingest.run(taken.entries, batch)
             _advance(progress, taken, batch)
             pipe.multi()
@@ -167,15 +167,16 @@ class Drain:
             pipe.execute()
             return len(taken.ids)
 
+    def _watch(self, pipe: Any, keys: Keys) -> Progress:
+        """Watch what must be as it is when the batch is written. Raises LeaseLost."""
+        pipe.watch(keys.progress, keys.lease)
+        if pipe.get(keys.lease) != self.token:
+            raise LeaseLost
+        return Progress.from_hash(pipe.hgetall(keys.progress))
 
-@contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
-    """A batch makes a hundred thousand objects, and no cycle. Looking for some took a quarter of its time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
+    def _renew_lease(self, shelf: Shelf) -> None:
+        if not lease.renew(shelf.client, shelf.keys, self.token, LEASE_WHILE_READING_MS):
+            raise LeaseLost
 
 
 class LeaseLost(Exception):

@@ -20,8 +20,9 @@ from tracking.archive.erase import erase as erase_from_archive
 from tracking.archive.store import store
 from tracking.bitmaps.addresses import Address
 from tracking.bitmaps.layouts import Request, Shelf
+from tracking.bitmaps.roaring import ids_of
 from tracking.bitmaps.samples import is_samples
-from tracking.bitmaps.tally import Tally, ids_of
+from tracking.bitmaps.tally import Tally
 from tracking.bitmaps.traits import EVERYONE
 from tracking.drain import Drain
 from tracking.shelves import layout_of, seal_all, shelf_of
@@ -100,14 +101,13 @@ def _without(by_metric: Mapping[str, Mapping[str, Tally]], indexes: BitMap) -> d
 
 
 def _erase_sessions(shelf: Shelf, indexes: BitMap) -> None:
-    for key in shelf.keys.scan(shelf.client, "session_index::"):
-        day = key.rpartition("::")[2]
-        for session_id in shelf.client.lrange(key, 0, -1):
-            infos = shelf.keys.session(day, session_id.decode())
-            owner = shelf.client.hget(infos, "visitor_index")
-            if owner is not None and int(owner) in indexes:
-                shelf.client.unlink(infos)
-                shelf.client.lrem(key, 0, session_id)
+    """Their infos, also of those that the index of their day does not list any more."""
+    for key in shelf.keys.scan(shelf.client, "????-??-??::session_"):
+        owner = shelf.client.hget(key, "visitor_index")
+        if owner is not None and int(owner) in indexes:
+            day, _, session_id = key.removeprefix(shelf.keys.prefix).partition("::session_")
+            shelf.client.unlink(key)
+            shelf.client.lrem(shelf.keys.session_index(day), 0, session_id)
 
 
 def _erase_people(shelf: Shelf, records: Iterable[visitors.Visitor], indexes: BitMap) -> None:

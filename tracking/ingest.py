@@ -87,6 +87,8 @@ def run(entries: Iterable[tuple[str, list[Packet]]], batch: Batch) -> None:
             ordinal += len(packet.events)
     for change in batch.sessions.changes.values():
         change.note(batch.notes)
+    for visitor_id in batch.touched:
+        batch.visitors[visitor_id].forget()
 
 
 def _packet(entry: str, ordinal: int, packet: Packet, batch: Batch) -> None:
@@ -144,7 +146,7 @@ def sessionise(event: Event, batch: Batch) -> str | None:
         batch.sessions.touch(session, packet.visitor_id, visitor.index)
     else:
         described = batch.names.capped(session_traits(packet, came, not visitor.sessions), event.day)
-        used = visitor.has_used(packet.session_id) or visitor.may_have_forgotten(sent.at)
+        used = visitor.may_have_forgotten or visitor.has_used(packet.session_id)
         session_id = own_id(packet.session_id, visitor.sessions, sent.at, came) if used else packet.session_id
         source = (came.source, came.campaign or NO_CAMPAIGN)
         session = Session(session_id, event.day, sent.at, sent.at, described, source, referrer=sent.referrer)

@@ -51,7 +51,11 @@ def samples(attributes: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
 @lru_cache(maxsize=32768)
 def told_apart(of_session: TraitSet) -> TraitSet:
     """The traits of a session that its measurements count under."""
-    return "\n".join(trait for trait in of_session.split("\n") if trait.startswith(TOLD_APART))
+    return "\n".join(trait for trait in of_session.split("\n") if tells_apart(trait))
+
+
+def tells_apart(trait: str) -> bool:
+    return trait.startswith(TOLD_APART)
 
 
 @lru_cache(maxsize=32768)

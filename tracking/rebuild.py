@@ -24,9 +24,10 @@ from tracking.archive.hold import holding
 from tracking.archive.notes import COLUMNS, notes_of
 from tracking.archive.store import Store, store
 from tracking.archive.writer import archive_held
+from tracking.bitmaps.folding import Cells, add_up
 from tracking.bitmaps.layouts import Layout, Shelf
-from tracking.bitmaps.notes import Cells, add_up
 from tracking.bitmaps.slots import Granularity, between, midnight
+from tracking.cycles import no_search_for_cycles
 from tracking.shelves import layout_of, seal_all, shelf_of
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,7 @@ def _each(prop: Property, days: list[date], jobs: int) -> Iterator[int]:
         yield from pool.map(rebuild_day, [prop.id] * len(days), days)
 
 
+@no_search_for_cycles()
 def rebuild_day(property_id: int, day: date) -> int:
     """Make the numbers of one local day anew; how many events it has. The caller holds the lease."""
     prop = Property.objects.get(id=property_id)

@@ -9,8 +9,10 @@ from tracking.keys import Keys
 from tracking.shelves import layout_of, shelf_of
 from tracking.turns import first_or_not_at_all, property_of
 
-# A log of this size is sealed at once; smaller ones at the next sweep.
+# A log of this size is sealed at once; smaller ones at the next sweep. Readers fold the log themselves, so it is kept
+# small; but a cell costs the same however much is added to it, so a property that is behind is sealed less often.
 SEAL_AT_BYTES = 2_000_000
+SEAL_BEHIND_AT_BYTES = 16_000_000
 # Then others have their turn: a property at full rate must not keep them waiting.
 DRAIN_SECONDS = 2.0
 
@@ -24,7 +26,7 @@ def drain(account_id: int, property_id: int) -> None:
     shelf = shelf_of(prop)
     if not emptied and not shelf.client.exists(shelf.keys.lease):
         drain.delay(account_id, property_id)
-    if layout_of(prop).waiting(shelf) >= SEAL_AT_BYTES:
+    if layout_of(prop).waiting(shelf) >= (SEAL_AT_BYTES if emptied else SEAL_BEHIND_AT_BYTES):
         seal.delay(account_id, property_id)
 
 

@@ -1,5 +1,11 @@
-"""What the drain knows of a virtual visitor: one record, found by the id of the cookie. Pure."""
+"""What the drain knows of a virtual visitor: one record, found by the id of the cookie. Pure.
 
+Within a batch nothing is forgotten; at its end (`forget`) old sessions are. So which sessions an event
+finds does not depend on where the stream is cut into batches: those that were forgotten before the
+batch are looked up in the archive (lookups.py) and remembered until its end.
+"""
+
+from bisect import insort
 from collections.abc import Iterator
 
 import msgspec
@@ -37,7 +43,11 @@ class Visitor(msgspec.Struct, array_like=True, gc=False):
 
     def earlier_at(self, at: int, gap: int) -> Iterator[Earlier]:
         """The earlier sessions that an event at `at` can belong to, the newest first."""
-        return (session for session in self.earlier if session.started - gap <= at <= session.last + gap)
+        for session in self.earlier:
+            if session.last + gap < at:
+                return
+            if session.started - gap <= at:
+                yield session
 
     def begin(self, session: Session) -> None:
         """A new session, perhaps a late one."""
@@ -55,22 +65,47 @@ class Visitor(msgspec.Struct, array_like=True, gc=False):
             self.earlier = [known for known in self.earlier if known.id != session.id]
             self._file(session)
 
+    def remember(self, session: Session) -> None:
+        """A session that was forgotten is known again, until the end of the batch."""
+        if not self.has_used(session.id):
+            self._file(session)
+
+    def forget(self) -> None:
+        """Drop the sessions that are too old or too many."""
+        if self.earlier and (self.earlier[-1].last <= self._old or len(self.earlier) > MOST_EARLIER):
+            old = self._old
+            self.earlier = [session for session in self.earlier[:MOST_EARLIER] if session.last > old]
+
     def has_used(self, session_id: bytes) -> bool:
         return (self.last is not None and self.last.id == session_id) or any(
             session.id == session_id for session in self.earlier
         )
 
-    def may_have_forgotten(self, at: int) -> bool:
-        """Whether there may have been sessions at that time that are not known here any more."""
-        if self.last is not None and at <= self.last.last - EARLIER_MS:
-            return True
-        return len(self.earlier) == MOST_EARLIER and at <= self.earlier[-1].last
+    @property
+    def may_have_forgotten(self) -> bool:
+        """Whether there may have been sessions that are not known here any more, wherever batches end."""
+        return self.sessions > MOST_EARLIER + 1 or self.first_seen <= self._old
+
+    def forgotten_between(self, gap: int) -> tuple[int, int] | None:
+        """The first and the last time of events that may belong to a session that is not known here any more."""
+        if not self.may_have_forgotten:
+            return None
+        cut = self.earlier[-1].last if len(self.earlier) >= MOST_EARLIER else self._old
+        return self.first_seen - gap, max(cut, self._old) + gap
+
+    @property
+    def _old(self) -> int:
+        """Sessions that ended by then are forgotten."""
+        newest = self.earlier[0].last if self.earlier else 0
+        return max(newest, self.last.last if self.last else 0) - EARLIER_MS
 
     def _file(self, session: Session) -> None:
-        known = Earlier(session.id, session.day, session.started, session.last)
-        newest = max(session.last, self.last.last if self.last else 0)
-        kept = [*(old for old in self.earlier if old.last > newest - EARLIER_MS), known]
-        self.earlier = sorted(kept, key=lambda some: some.last, reverse=True)[:MOST_EARLIER]
+        insort(self.earlier, Earlier(session.id, session.day, session.started, session.last), key=_newest_first)
+
+
+def _newest_first(session: Earlier) -> tuple[int, int, bytes]:
+    """An order that is the same whenever it is made."""
+    return -session.last, -session.started, session.id
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -13,11 +13,12 @@ from redis.exceptions import WatchError
 from cluster.connections import data, shard
 from tests.pipeline import NOW, raw
 from tracking.bitmaps.addresses import Address, TallyAddress
+from tracking.bitmaps.folding import fold
 from tracking.bitmaps.layouts import Kept, Layout, Request, Shelf
 from tracking.bitmaps.layouts.cache import cache
 from tracking.bitmaps.layouts.packed import PackedLayout
 from tracking.bitmaps.layouts.seed import SeedLayout
-from tracking.bitmaps.notes import EVENTS, Notes, fold
+from tracking.bitmaps.notes import EVENTS, Notes
 from tracking.bitmaps.samples import is_samples, sample
 from tracking.bitmaps.slots import DAY, labels
 from tracking.keys import Keys
@@ -148,6 +149,14 @@ def test_at_every_moment_the_numbers_are_those_of_plain_dictionaries(
     assert layout.waiting(on) == 0
     layout.close(on, LATER)
     check(layout, on, expected_from(written, on.tz), ever)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=["seed", "packed"])
+def test_what_is_noted_and_taken_back_can_be_sealed(empty_servers: None, layout: Layout) -> None:
+    write(layout, [event("evt:a", 1), event("evt:a", 1, amount=-1)], shelf())
+    layout.seal(shelf())
+    assert layout.waiting(shelf()) == 0
+    check(layout, shelf(), {}, {(EVENTS, "evt:a", "2026-11")})
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=["seed", "packed"])

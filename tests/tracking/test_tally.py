@@ -3,16 +3,14 @@
 from statistics import quantiles
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from tracking.bitmaps import samples
-from tracking.bitmaps.tally import Tally, pack_values, unpack_values
+from tracking.bitmaps.tally import Tally, added
 
 numbers = st.dictionaries(st.integers(0, 300), st.integers(-3, 1_000), max_size=40)
-values = st.lists(st.one_of(st.integers(1, 3), st.integers(1, 20), st.integers(-(2**62), 2**62)), max_size=60)
 segments = st.frozensets(st.integers(0, 320), max_size=60)
 
 
@@ -28,19 +26,11 @@ def test_a_total_is_that_of_the_segment(some: dict[int, int], segment: frozenset
     assert Tally.of(some).total(BitMap(segment)) == sum(n for place, n in some.items() if place in segment)
 
 
-@given(values)
-def test_packed_values_come_back(some: list[int]) -> None:
-    packed = pack_values(np.array(some, np.int64))
-    assert unpack_values(packed, len(some)).tolist() == some
-    if packed:
-        with pytest.raises(ValueError, match="values"):
-            unpack_values(packed, len(some) + 64)
-
-
-def test_small_values_take_less_than_a_byte() -> None:
-    some = np.array([1, 1, 2, 3] * 1_000 + [70_000])
-    assert len(pack_values(some)) < 1_100
-    assert pack_values(np.ones(50, np.int64)) == b""
+@given(st.lists(st.tuples(numbers, numbers), max_size=8), st.booleans())
+def test_many_are_added_at_once(pairs: list[tuple[dict[int, int], dict[int, int]]], wide: bool) -> None:
+    some, others = ([Tally.of(pair[side], wide) for pair in pairs] for side in range(2))
+    one_by_one = [one + other for one, other in zip(some, others, strict=True)]
+    assert [tally.to_dict() for tally in added(some, others)] == [tally.to_dict() for tally in one_by_one]
 
 
 measured = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 3_000), st.integers(0, 1_439)), max_size=60)

@@ -31,7 +31,7 @@ import pyarrow as pa
 from redis import Redis
 
 from properties.models import Property
-from tracking.archive.store import Store
+from tracking.archive.store import Store, StoreError
 from tracking.keys import Keys
 from tracking.stream import START
 
@@ -108,7 +108,10 @@ def load(store: Store, prop: Property, day: str, name: str) -> Manifest:
 @lru_cache(maxsize=10_000)
 def _load(store: Store, path: str) -> Manifest:
     """Kept in memory, as a manifest never changes."""
-    return msgspec.json.decode(store.read(path), type=Manifest)
+    try:
+        return msgspec.json.decode(store.read(path), type=Manifest)
+    except msgspec.DecodeError as error:
+        raise StoreError(f"{path} cannot be read: {error}") from error
 
 
 def save(store: Store, prop: Property, day: str, manifest: Manifest) -> str:

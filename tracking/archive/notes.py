@@ -18,11 +18,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tracking import measures
 from tracking.archive import schema
 from tracking.bitmaps import traits
-from tracking.bitmaps.notes import EVENTS, Merged, Rows
+from tracking.bitmaps.folding import Merged, Rows, Sets
+from tracking.bitmaps.notes import EVENTS
 from tracking.bitmaps.samples import MINUTES, SAMPLES
 from tracking.sessions import BOUNCES, PAGEVIEWS, SECONDS, SESSIONS
 
@@ -58,7 +60,7 @@ class _Events:
 
     @staticmethod
     def of(table: pa.Table) -> "_Events":
-        sessions = _encoded(table, "session")[0].astype(np.int64)
+        sessions = schema.encoded(table, "session")[0].astype(np.int64)
         visitors = schema.numbers(table, "visitor").astype(np.int64)
         receipt = [schema.numbers(table, name) for name in ("ordinal", "entry_seq", "entry_ms")]
         order = np.lexsort((*receipt, schema.numbers(table, "at"), visitors, sessions))
@@ -67,7 +69,7 @@ class _Events:
         begins[1:] = (sessions[1:] != sessions[:-1]) | (visitors[1:] != visitors[:-1])
         event_codes, texts = schema.codes(table, "traits")
         session_codes, session_texts = schema.codes(table, "session_traits")
-        attributes, attribute_texts = _encoded(table, "attributes")
+        attributes, attribute_texts = schema.encoded(table, "attributes")
         return _Events(
             at=schema.numbers(table, "at")[order],
             visitor=visitors,
@@ -82,20 +84,14 @@ class _Events:
         )
 
 
-def _encoded(table: pa.Table, column: str) -> tuple[Ints, list[Any]]:
-    array = table.column(column).combine_chunks().dictionary_encode()
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    return array.indices.to_numpy(), array.dictionary.to_pylist()
-
-
 @dataclass
 class _Notes:
     tz: ZoneInfo
     start: int
     end: int
-    places: dict[str, int] = field(default_factory=dict)
-    sets: list[Ints] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)  # of each trait
+    sets: list[Sets] = field(default_factory=list)
+    count: int = 0  # of all sets
     rows: dict[str, list[Rows]] = field(default_factory=dict)
 
     def of(self, events: _Events) -> Merged:
@@ -105,15 +101,29 @@ class _Notes:
             self._of_events(events, own, whole)
             self._of_sessions(events, whole)
         merged = {m: Rows(*map(np.concatenate, zip(*some, strict=True))) for m, some in self.rows.items()}
-        return Merged(self.tz, list(self.places), self.sets, merged)
+        sets = Sets(*map(np.concatenate, zip(*self.sets, strict=True)))
+        return Merged(self.tz, list(self.numbers), sets, merged)
 
     def _sets(self, texts: Sequence[str]) -> Ints:
         """The number of the set of each text."""
-        first = len(self.sets)
-        for text in texts:
-            places = [self.places.setdefault(trait, len(self.places)) for trait in text.split("\n")]
-            self.sets.append(np.array(places, np.int64))
-        return np.arange(first, len(self.sets))
+        return self._take(self._sets_of(texts))
+
+    def _sets_of(self, texts: Sequence[str]) -> Sets:
+        split = pc.split_pattern(pa.array(texts, pa.string()), "\n")
+        traits = split.values.dictionary_encode()
+        numbers = [self.numbers.setdefault(trait, len(self.numbers)) for trait in traits.dictionary.to_pylist()]
+        places = np.array(numbers, np.int64)[traits.indices.to_numpy()]
+        return Sets(np.diff(split.offsets.to_numpy()).astype(np.int64), places)
+
+    def _told_apart(self, sets: Sets) -> Ints:
+        """The numbers of these sets with nothing left but what measurements are told apart by."""
+        kept = [measures.tells_apart(trait) for trait in self.numbers]
+        return self._take(sets.only(np.array(kept, np.bool_)[sets.places]))
+
+    def _take(self, sets: Sets) -> Ints:
+        self.sets.append(sets)
+        self.count += len(sets.lengths)
+        return np.arange(self.count - len(sets.lengths), self.count)
 
     def _add(self, metric: str, sets: Ints, at: Ints, places: Ints, amounts: Ints) -> None:
         kept = amounts != 0
@@ -131,9 +141,8 @@ class _Notes:
         for metric, by_text in _by_name(found, measures.sums).items():
             for sets in (own_sets, whole_sets):
                 self._add(metric, sets, at, visitors, by_text[amounts])
-        for what, by_text in _by_name(found, measures.samples, missing=-1).items():
-            measured = np.flatnonzero(by_text[amounts] >= 0)
-            self._of_samples(what, events, np.flatnonzero(inside)[measured], by_text[amounts][measured])
+        if sampled := _by_name(found, measures.samples, missing=-1):
+            self._of_samples(events, inside, sampled)
 
     def _of_minutes(self, events: _Events, inside: Ints, whole: Ints) -> None:
         """Events and page views under the session's traits: one row for each session and minute."""
@@ -149,18 +158,20 @@ class _Notes:
         views = _pages(events.texts)[events.traits[inside]] >= 0
         self._add(PAGEVIEWS, sets, at[first], visitors, np.add.reduceat(views.astype(np.int64), first))
 
-    def _of_samples(self, what: str, events: _Events, rows: Ints, values: Ints) -> None:
-        at = events.at[rows]
-        places = events.visitor[rows].astype(np.uint64) << np.uint64(32) | (
-            values.astype(np.uint64) << np.uint64(11) | (at // MINUTE_MS % MINUTES).astype(np.uint64)
-        )
-        ones = np.ones(len(rows), np.int64)
-        sessions = self._sets([measures.told_apart(text) for text in events.session_texts])
-        self._add(SAMPLES + what, sessions[events.session_traits[rows]], at, places, ones)
+    def _of_samples(self, events: _Events, inside: Ints, sampled: dict[str, Ints]) -> None:
+        """Under the session's traits that tell measurements apart, and under the page."""
+        of_sessions = self._told_apart(self._sets_of(events.session_texts))
         pages = [measures.measured_on(text) for text in events.texts]
-        on_page = np.array([bool(page) for page in pages], np.bool_)[events.traits[rows]]
-        sets = self._sets(pages)[events.traits[rows]]
-        self._add(SAMPLES + what, sets, at, places, on_page.astype(np.int64))
+        of_pages, named = self._sets(pages), np.array([bool(page) for page in pages], np.bool_)
+        for what, by_text in sampled.items():
+            rows = np.flatnonzero(inside & (by_text[events.attributes] >= 0))
+            at, values = events.at[rows], by_text[events.attributes[rows]].astype(np.uint64)
+            minute = (at // MINUTE_MS % MINUTES).astype(np.uint64)
+            places = events.visitor[rows].astype(np.uint64) << np.uint64(32) | values << np.uint64(11) | minute
+            ones = np.ones(len(rows), np.int64)
+            self._add(SAMPLES + what, of_sessions[events.session_traits[rows]], at, places, ones)
+            on_page = named[events.traits[rows]].astype(np.int64)
+            self._add(SAMPLES + what, of_pages[events.traits[rows]], at, places, on_page)
 
     def _of_sessions(self, events: _Events, whole: Ints) -> None:
         first = events.first

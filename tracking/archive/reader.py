@@ -7,6 +7,7 @@ they are in, so a changed time zone moves no file.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -22,7 +23,7 @@ from cluster.connections import shard
 from properties.models import Property
 from tracking.archive import listing, schema
 from tracking.archive.listing import Changed, File, View, folder, look
-from tracking.archive.store import Missing, Store
+from tracking.archive.store import Missing, Store, StoreError
 from tracking.archive.writer import read_entries
 from tracking.bitmaps.slots import midnight
 from tracking.bitmaps.tally import member_mask
@@ -117,9 +118,9 @@ def live(client: Redis, keys: Keys) -> pa.Table:
     return read_entries(entries)[0]
 
 
-def tail(view: View) -> pa.Table:
-    """The rows that were not archived yet, in order of receipt, with all columns."""
-    return read_entries(view.tail)[0]
+def tail(view: View, visitors: BitMap | None = None) -> pa.Table:
+    """The rows that were not archived yet, of all visitors or of these, in order of receipt, with all columns."""
+    return read_entries(view.tail, visitors)[0]
 
 
 def files(
@@ -151,13 +152,29 @@ def read(store: Store, path: str, file: File, columns: Sequence[str], wanted: Wa
     except Missing as missing:
         raise Changed(str(missing)) from missing
     with source:
-        parquet = pq.ParquetFile(source, read_dictionary=[n for n in needed if n in schema.DICTIONARIES])
+        with _readable(path):
+            parquet = pq.ParquetFile(source, read_dictionary=[n for n in needed if n in schema.DICTIONARIES])
         for number in range(parquet.num_row_groups):
-            if _may_have(parquet.metadata.row_group(number), wanted) and _has_visitors(parquet, number, wanted):
-                table = parquet.read_row_group(number, columns=needed or ["ordinal"])
-                table = matching(_typed(table, needed), wanted)
-                if table.num_rows:
-                    yield table.select(list(columns))
+            with _readable(path):
+                table = _row_group(parquet, number, needed, wanted)
+            if table is not None and table.num_rows:
+                yield table.select(list(columns))
+
+
+@contextmanager
+def _readable(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{path} cannot be read: {error}") from error
+
+
+def _row_group(parquet: pq.ParquetFile, number: int, needed: Sequence[str], wanted: Wanted) -> pa.Table | None:
+    """The wanted rows of a row group; None where its statistics or its visitors say that there are none."""
+    if not _may_have(parquet.metadata.row_group(number), wanted) or not _has_visitors(parquet, number, wanted):
+        return None
+    table = parquet.read_row_group(number, columns=list(needed) or ["ordinal"])
+    return matching(_typed(table, needed), wanted)
 
 
 def _needed(file: File, wanted: Wanted) -> Iterator[str]:

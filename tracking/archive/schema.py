@@ -95,6 +95,14 @@ def codes(table: pa.Table, column: str) -> tuple[npt.NDArray[np.int32], list[str
     return array.indices.to_numpy(), array.dictionary.to_pylist()
 
 
+def encoded(table: pa.Table, column: str) -> tuple[npt.NDArray[np.int32], list[Any]]:
+    """Any other column as (number of each row's value, values)."""
+    array = table.column(column).combine_chunks().dictionary_encode()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    return array.indices.to_numpy(), array.dictionary.to_pylist()
+
+
 def texts(table: pa.Table, column: str) -> list[str]:
     """The distinct texts of a dictionary column, and perhaps some that only other rows had."""
     return list(dict.fromkeys(chain.from_iterable(c.dictionary.to_pylist() for c in table.column(column).chunks)))

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 import pyarrow as pa
+from pyroaring import BitMap
 from redis import Redis
 from redis.exceptions import WatchError
 
@@ -108,12 +109,14 @@ def _name(entries: list[Entry]) -> str:
     return f"{entries[0][0].decode()}_{entries[-1][0].decode()}"
 
 
-def read_entries(entries: list[Entry]) -> tuple[pa.Table, list[Entry]]:
-    """The rows of stream entries in their order, and the entries that cannot be read."""
+def read_entries(entries: list[Entry], visitors: BitMap | None = None) -> tuple[pa.Table, list[Entry]]:
+    """The rows of stream entries in their order, of all visitors or of these; and the entries that cannot be read."""
     tables, unreadable = [], []
     for entry_id, fields in entries:
         try:
-            tables.append(schema.table_of(rows.decode(fields.get(FIELD, b""))))
+            found = rows.decode(fields.get(FIELD, b""))
+            wanted = found if visitors is None else [row for row in found if row.visitor in visitors]
+            tables.append(schema.table_of(wanted))
         except (msgspec.DecodeError, ValueError, pa.ArrowException) as error:
             log.error("an entry of the archive's stream cannot be read: %s", error)
             unreadable.append((entry_id, fields))

@@ -3,37 +3,33 @@
     ids      12  40  57  99     visitor indexes, ascending, each once
     values    1   3   1   2     what each did, spent or waited there; never 0
 
-Most values are small, so they are packed into 1, 2 or 4 bits where that is shorter, and the few that do
-not fit are listed behind (Zukowski et al., "Super-Scalar RAM-CPU Cache Compression", 2006):
-
-    bits of a value (1 byte) · number of exceptions (4) · packed (value - 1) · places (4 each) · values (8 each)
-    bits of a value (1 byte) · values, little-endian, signed                              8 bits and more
-
 The ids of a tally of events are the bitmap of the trait. Tallies are added id by id; where a number
 comes to 0 the visitor is gone from it, so what was noted can also be taken back.
+
+Most tallies are short and come by the thousands, so `added` adds up many pairs at once.
 """
 
-import struct
-from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
+from tracking.bitmaps.ranges import Ints, borders_of
+from tracking.bitmaps.roaring import bitmap_of, ids_of
+from tracking.bitmaps.values import Values
+
 Ids = npt.NDArray[np.unsignedinteger[Any]]
-Values = npt.NDArray[np.int64]
 
-WHOLE_BITS = (8, 16, 32, 64)  # of a value that is packed as a signed integer
-FEW_BITS = (1, 2, 4)  # of one that is packed as what it is above 1
-EXCEPTION_BYTES = 12
-LETTERS = {8: "b", 16: "h", 32: "i", 64: "q"}  # as struct names them
-COUNT = struct.Struct("<I")
 FEW = 32
+NARROW = 4  # bytes of an id
+LONG = 1_000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Tally:
     """`ids`: uint32 (uint64 for samples), ascending, distinct. `values`: int64, as many, none of them 0."""
 
@@ -88,16 +84,6 @@ class Tally:
 EMPTY = Tally(np.empty(0, np.uint32), np.empty(0, np.int64))
 
 
-def bitmap_of(ids: Ids) -> BitMap:
-    """The bitmap of ascending ids."""
-    return BitMap(array("I", ids.astype(np.uint32, copy=False).tobytes()))
-
-
-def ids_of(bitmap: BitMap) -> Ids:
-    """The ids of a bitmap, ascending."""
-    return np.frombuffer(bitmap.to_array(), np.uint32)
-
-
 def member_mask(segment: BitMap, highest: int) -> npt.NDArray[np.bool_]:
     """For each id from 0 to `highest` whether it is in `segment`."""
     mask = np.zeros(highest + 1, np.bool_)
@@ -106,63 +92,56 @@ def member_mask(segment: BitMap, highest: int) -> npt.NDArray[np.bool_]:
     return mask
 
 
-def pack_values(values: Values) -> bytes:
-    """Values as bytes; none when all of them are 1."""
-    if len(values) < FEW:  # most cells are small, and plain lists are quicker there
-        return _pack_small(values.tolist())
-    if (values == 1).all():
-        return b""
-    low, high = int(values.min()), int(values.max())
-    whole = next(bits for bits in WHOLE_BITS if -(1 << (bits - 1)) <= low and high < 1 << (bits - 1))
-    above = values - 1
-    few, size = whole, len(values) * whole // 8
-    for bits in FEW_BITS:
-        packed = len(values) * bits // 8 + EXCEPTION_BYTES * int(np.count_nonzero(above >> bits))
-        if packed < size:
-            few, size = bits, packed
-    return _pack_few(values, above, few) if few < 8 else bytes([whole]) + values.astype(f"<i{whole // 8}").tobytes()
+def together(tallies: Sequence[Tally]) -> tuple[Ids, Values, Ints]:
+    """(ids, values, borders) of tallies end to end (ranges.py)."""
+    if not tallies:
+        return EMPTY.ids, EMPTY.values, borders_of([])
+    borders = borders_of([len(tally.ids) for tally in tallies])
+    ids, values = np.concatenate([tally.ids for tally in tallies]), np.concatenate([tally.values for tally in tallies])
+    return ids, values, borders
 
 
-def _pack_small(values: list[int]) -> bytes:
-    if not values or values == [1] * len(values):
-        return b""
-    low, high = min(values), max(values)
-    bits = next(bits for bits in WHOLE_BITS if -(1 << (bits - 1)) <= low and high < 1 << (bits - 1))
-    return bytes([bits]) + struct.pack(f"<{len(values)}{LETTERS[bits]}", *values)
+def apart(ids: Ids, values: Values, borders: Ints) -> list[Tally]:
+    """The tallies that lie end to end."""
+    return [Tally(ids[begin:end], values[begin:end]) for begin, end in pairwise(borders.tolist())]
 
 
-def _pack_few(values: Values, above: Values, bits: int) -> bytes:
-    places = np.flatnonzero(above >> bits)
-    fitting = above.copy()
-    fitting[places] = 0
-    digits = (fitting[:, None] >> np.arange(bits)) & 1
-    packed = np.packbits(digits.astype(np.uint8).ravel()).tobytes()
-    exceptions = places.astype("<u4").tobytes() + values[places].astype("<i8").tobytes()
-    return bytes([bits]) + COUNT.pack(len(places)) + packed + exceptions
+def added(some: Sequence[Tally], others: Sequence[Tally]) -> list[Tally]:
+    """Each of `some` and the one of `others` in its place, added up. All of them have narrow ids, or all wide ones."""
+    ids, values, borders = together(some)
+    new_ids, new_values, new_borders = together(others)
+    if max(ids.dtype.itemsize, new_ids.dtype.itemsize) > NARROW:
+        return _added_wide(some, others)
+    # One key of tally and id makes them one tally.
+    whole = Tally(_keys(ids, borders), values) + Tally(_keys(new_ids, new_borders), new_values)
+    ends = np.searchsorted(whole.ids, np.arange(len(some) + 1, dtype=np.uint64) << np.uint64(32))
+    return apart(whole.ids.astype(np.uint32), whole.values, ends)
 
 
-def unpack_values(packed: bytes | None, length: int) -> Values:
-    """What `pack_values` made of `length` values. Raises ValueError when it has another length."""
-    if not packed:
-        return np.ones(length, np.int64)
-    bits = packed[0]
-    if bits < 8:
-        return _unpack_few(packed, bits, length)
-    values = np.frombuffer(packed, f"<i{bits // 8}", offset=1).astype(np.int64)
-    if len(values) != length:
-        raise ValueError(f"{len(values)} values for {length} visitors.")
-    return values
+def _added_wide(some: Sequence[Tally], others: Sequence[Tally]) -> list[Tally]:
+    """Short ones are sorted together; of a long one only the places of what is new are looked for."""
+    found = [one + other if len(one.ids) > LONG else one for one, other in zip(some, others, strict=True)]
+    short = [place for place, one in enumerate(some) if len(one.ids) <= LONG]
+    ids, values, borders = together([side[place] for side in (some, others) for place in short])
+    tally = np.repeat(np.arange(len(borders) - 1) % max(len(short), 1), np.diff(borders))
+    order = np.lexsort((ids, tally))
+    tally, ids, values = merged_neighbours(tally[order], ids[order], values[order])
+    ends = np.searchsorted(tally, np.arange(len(short) + 1))
+    for place, whole in zip(short, apart(ids, values, ends), strict=True):
+        found[place] = whole
+    return found
 
 
-def _unpack_few(packed: bytes, bits: int, length: int) -> Values:
-    (exceptions,) = COUNT.unpack_from(packed, 1)
-    first, size = 1 + COUNT.size, (length * bits + 7) // 8
-    if len(packed) != first + size + exceptions * EXCEPTION_BYTES:
-        raise ValueError(f"{len(packed)} bytes are not {length} values of {bits} bits.")
-    digits = np.unpackbits(np.frombuffer(packed, np.uint8, size, first), count=length * bits).reshape(length, bits)
-    values = np.ones(length, np.int64)
-    for bit in range(bits):
-        values += digits[:, bit].astype(np.int64) << bit
-    places = np.frombuffer(packed, "<u4", exceptions, first + size)
-    values[places] = np.frombuffer(packed, "<i8", exceptions, first + size + 4 * exceptions)
-    return values
+def merged_neighbours(groups: Ints, ids: Ints, values: Ints) -> tuple[Ints, Ints, Ints]:
+    """Rows of one group and id, which lie side by side, added up; what comes to nothing is left out."""
+    if not len(ids):
+        return groups, ids, values
+    first = np.flatnonzero(np.concatenate(([True], (groups[1:] != groups[:-1]) | (ids[1:] != ids[:-1]))))
+    sums = np.add.reduceat(values, first)
+    left = first[sums != 0]
+    return groups[left], ids[left], sums[sums != 0]
+
+
+def _keys(ids: Ids, borders: Ints) -> Ids:
+    of_tally = np.repeat(np.arange(len(borders) - 1, dtype=np.uint64) << np.uint64(32), np.diff(borders))
+    return of_tally | ids

@@ -37,12 +37,14 @@ from typing import Any
 
 from redis.exceptions import ResponseError, WatchError
 
+from tracking.bitmaps.folding import fold
 from tracking.bitmaps.layouts import ByMetric, Found, Request, Shelf, metrics_of, packed_fields
 from tracking.bitmaps.layouts.packed_reading import EVERYTHING_CHANGED, LABELS_REMEMBERED, load
-from tracking.bitmaps.notes import EVENTS, Notes, fold
+from tracking.bitmaps.notes import EVENTS, Notes
 from tracking.bitmaps.samples import is_samples
 from tracking.bitmaps.slots import Slot, days_of_month, level, months_of_year
-from tracking.bitmaps.tally import EMPTY, Tally
+from tracking.bitmaps.tally import EMPTY, Tally, added
+from tracking.cycles import no_search_for_cycles
 
 SEALED_LEVELS = range(3)  # minute, hour, day; months and years are made of days
 TRAITS_AT_ONCE = 500
@@ -98,12 +100,11 @@ class PackedLayout:
     def read(self, shelf: Shelf, label: str) -> dict[str, dict[str, Tally]]:
         found: dict[str, dict[str, Tally]] = {}
         for metric in metrics_of(shelf):
-            traits = [trait.decode() for trait in shelf.client.hkeys(shelf.keys.totals(metric, label))]
-            for some in _parts(traits):
-                tallies = _tallies(shelf, {label: {metric: dict.fromkeys(some, EMPTY)}})
-                found.setdefault(metric, {}).update(tallies[label][metric])
+            for some in _some_at_once(_names(shelf, metric, [label])):
+                found.setdefault(metric, {}).update(_tallies(shelf, label, metric, some))
         return found
 
+    @no_search_for_cycles()
     def store(self, shelf: Shelf, label: str, by_metric: ByMetric) -> None:
         if shelf.expiry(label)[0]:
             return
@@ -125,7 +126,9 @@ class PackedLayout:
             for metric in (*old, *by_metric):
                 pipe.delete(*_keys_of(shelf, metric, label))
             for metric, by_trait in by_metric.items():
-                _write(shelf, pipe, label, metric, by_trait)
+                names = [(label, trait) for trait in by_trait]
+                packed_fields.write(pipe, shelf.keys, metric, names, list(by_trait.values()))
+            _expire(shelf, pipe, {label: by_metric})
             _changed(shelf, pipe, [label], generation)
             pipe.execute()
 
@@ -145,6 +148,7 @@ class PackedLayout:
             _count_generation(shelf, pipe, [EVERYTHING_CHANGED], generation)
             pipe.execute()
 
+    @no_search_for_cycles()
     def _fold(self, shelf: Shelf) -> None:
         keys = shelf.keys
         with shelf.client.pipeline(transaction=True) as pipe:
@@ -154,12 +158,15 @@ class PackedLayout:
                 return
             generation = _next(pipe, shelf)
             cells = {label: some for label, some in fold(log, SEALED_LEVELS).items() if not shelf.expiry(label)[0]}
-            sealed = _tallies(shelf, cells)
+            by_metric = _by_metric(cells)
+            sealed = packed_fields.fetch(shelf.client, keys, {metric: list(some) for metric, some in by_metric.items()})
             pipe.multi()
-            for label, by_metric in cells.items():
-                for metric, by_trait in by_metric.items():
-                    known = sealed[label][metric]
-                    _write(shelf, pipe, label, metric, {trait: known[trait] + new for trait, new in by_trait.items()})
+            for known in sealed:
+                new = by_metric[known.metric]
+                for part in known.parts():
+                    whole = added(part.tallies(), [new[name] for name in part.names])
+                    packed_fields.write(pipe, keys, known.metric, part.names, whole)
+            _expire(shelf, pipe, cells)
             _changed(shelf, pipe, cells, generation)
             pipe.delete(keys.sealing)
             pipe.execute()
@@ -174,8 +181,8 @@ class PackedLayout:
         draft = f"{label}{DRAFT}{secrets.token_hex(8)}"
         metrics = [metric for metric in metrics_of(shelf) if not is_samples(metric)]  # those are asked of the days
         for metric in metrics:
-            for traits in _parts(_names(shelf, metric, parts)):
-                _write_draft(shelf, draft, metric, _added_up(shelf, parts, metric, traits))
+            for traits in _some_at_once(_names(shelf, metric, parts)):
+                _write_draft(shelf, draft, metric, traits, _added_up(shelf, parts, metric, traits))
         with client.pipeline(transaction=True) as pipe:
             pipe.watch(keys.generation)
             generation = _next(pipe, shelf)
@@ -205,49 +212,50 @@ def _names(shelf: Shelf, metric: str, labels: Sequence[str]) -> list[str]:
     return sorted({trait.decode() for reply in pipe.execute() for trait in reply})
 
 
-def _added_up(shelf: Shelf, labels: Sequence[str], metric: str, traits: Sequence[str]) -> dict[str, Tally]:
-    asked = {label: {metric: dict.fromkeys(traits, EMPTY)} for label in labels}
-    sums = dict.fromkeys(traits, EMPTY)
-    for by_metric in _tallies(shelf, asked).values():
-        for trait, tally in by_metric[metric].items():
-            sums[trait] += tally
+def _added_up(shelf: Shelf, labels: Sequence[str], metric: str, traits: Sequence[str]) -> list[Tally]:
+    sums = [EMPTY] * len(traits)
+    for label in labels:
+        sums = added(sums, list(_tallies(shelf, label, metric, traits).values()))
     return sums
 
 
-def _write_draft(shelf: Shelf, draft: str, metric: str, by_trait: Mapping[str, Tally]) -> None:
+def _write_draft(shelf: Shelf, draft: str, metric: str, traits: Sequence[str], tallies: Sequence[Tally]) -> None:
     """Write a part of a month or year that is being made. Nobody reads it, and it runs out by itself."""
     pipe = shelf.client.pipeline(transaction=True)  # or half of it could stay for ever
-    packed_fields.write(pipe, shelf.keys, metric, draft, by_trait)
+    packed_fields.write(pipe, shelf.keys, metric, [(draft, trait) for trait in traits], tallies)
     for key in _keys_of(shelf, metric, draft):
         pipe.expire(key, DRAFT_SECONDS)
     pipe.execute()
 
 
-def _tallies(shelf: Shelf, cells: Mapping[str, ByMetric]) -> dict[str, dict[str, dict[str, Tally]]]:
-    """What is sealed already of the same labels, metrics and traits as in `cells`."""
-    pipe = shelf.client.pipeline(transaction=False)
-    asked: list[tuple[str, str, list[str]]] = []
+def _tallies(shelf: Shelf, label: str, metric: str, traits: Sequence[str]) -> dict[str, Tally]:
+    """What is sealed of these traits in a slot."""
+    names = {metric: [(label, trait) for trait in traits]}
+    [packed] = packed_fields.fetch(shelf.client, shelf.keys, names)
+    return dict(zip(traits, packed.tallies(), strict=True))
+
+
+def _by_metric(cells: Mapping[str, ByMetric]) -> dict[str, dict[packed_fields.Name, Tally]]:
+    """metric -> (label, trait) -> tally, label by label."""
+    found: dict[str, dict[packed_fields.Name, Tally]] = {}
     for label, by_metric in cells.items():
         for metric, by_trait in by_metric.items():
-            asked.append((label, metric, list(by_trait)))
-            packed_fields.ask(pipe, shelf.keys, metric, label, list(by_trait))
-    replies = iter(pipe.execute() if asked else [])
-    found: dict[str, dict[str, dict[str, Tally]]] = {}
-    for label, metric, traits in asked:
-        found.setdefault(label, {})[metric] = dict(
-            zip(traits, packed_fields.tallies(metric, replies, len(traits)), strict=True)
-        )
+            some = found.setdefault(metric, {})
+            for trait, tally in by_trait.items():
+                some[(label, trait)] = tally
     return found
 
 
-def _write(shelf: Shelf, pipe: Any, label: str, metric: str, by_trait: Mapping[str, Tally]) -> None:
-    """Queue what makes these the tallies of a slot; traits with nothing left are deleted."""
-    _, until = shelf.expiry(label)
-    packed_fields.write(pipe, shelf.keys, metric, label, by_trait)
-    pipe.sadd(shelf.keys.metrics, metric)
-    if until is not None:
-        for key in _keys_of(shelf, metric, label):
-            pipe.expireat(key, until)
+def _expire(shelf: Shelf, pipe: Any, cells: Mapping[str, ByMetric]) -> None:
+    """Queue the names of the metrics, and when the slots go."""
+    if metrics := {metric for by_metric in cells.values() for metric in by_metric}:
+        pipe.sadd(shelf.keys.metrics, *metrics)
+    for label, by_metric in cells.items():
+        _, until = shelf.expiry(label)
+        if until is not None:
+            for metric in by_metric:
+                for key in _keys_of(shelf, metric, label):
+                    pipe.expireat(key, until)
 
 
 def _changed(shelf: Shelf, pipe: Any, labels: Iterable[str], generation: int) -> None:
@@ -286,6 +294,6 @@ def _keys_of(shelf: Shelf, metric: str, label: str) -> list[str]:
     return [*own, keys.totals(metric, label)]
 
 
-def _parts(names: Sequence[str]) -> Iterator[list[str]]:
+def _some_at_once(names: Sequence[str]) -> Iterator[list[str]]:
     for start in range(0, len(names), TRAITS_AT_ONCE):
         yield list(names[start : start + TRAITS_AT_ONCE])

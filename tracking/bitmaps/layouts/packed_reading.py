@@ -11,16 +11,22 @@ dropped and the request is made again, which is rare: a sealing happens every fe
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from pyroaring import BitMap
 
 from tracking.bitmaps.addresses import Address, TallyAddress
+from tracking.bitmaps.folding import Cells, Wanted, fold
 from tracking.bitmaps.layouts import Found, Request, Shelf, packed_fields
 from tracking.bitmaps.layouts.cache import UNKNOWN, Field, Held, Sized, cache
-from tracking.bitmaps.notes import EVENTS, Cells, Wanted, fold
+from tracking.bitmaps.notes import EVENTS
+from tracking.bitmaps.ranges import borders_of
+from tracking.bitmaps.roaring import ids_of
+from tracking.bitmaps.samples import is_samples
 from tracking.bitmaps.slots import days_of_month, level, months_of_year
-from tracking.bitmaps.tally import EMPTY, Tally, ids_of, unpack_values
+from tracking.bitmaps.tally import EMPTY, Tally, added
+from tracking.bitmaps.values import unpack
 from tracking.keys import Keys
 
 ATTEMPTS = 6
@@ -149,15 +155,14 @@ def _decoded(some: list[Field], reply: Any) -> Iterator[Sized]:
         totals = {trait.decode(): int(number) for trait, number in reply.items()}
         yield Sized(totals, 150 * len(totals))
         return
-    for field, packed in zip(some, reply, strict=True):
-        size = len(packed or b"")
-        if kind == BITMAP:
-            yield Sized(BitMap.deserialize(packed) if packed else NOBODY, size)
-        elif kind == COUNTS:
-            yield Sized(packed, size)
-        else:
-            tally = packed_fields.of_sum(field.metric, packed)
+    if kind == SUM:
+        names = [(field.label, field.trait) for field in some]
+        for tally in packed_fields.Packed(some[0].metric, names, reply, []).tallies():
             yield Sized(tally, tally.ids.nbytes + tally.values.nbytes)
+        return
+    for packed in reply:
+        size = len(packed or b"")
+        yield Sized(packed if kind == COUNTS else BitMap.deserialize(packed) if packed else NOBODY, size)
 
 
 def _assemble(request: Request, folded: frozenset[str], values: Mapping[Field, Any], fresh: Cells) -> Found:
@@ -167,11 +172,9 @@ def _assemble(request: Request, folded: frozenset[str], values: Mapping[Field, A
         bitmap = bitmaps[0] if len(bitmaps) == 1 else BitMap.union(*bitmaps)
         new = _cell(fresh, TallyAddress(EVENTS, *address))
         found.bitmaps[address] = bitmap | new.who() if len(new) else bitmap
-    for at in request.tallies:
-        tally = _cell(fresh, at)
-        for part in _parts(at.label, folded):
-            tally = _sealed(values, at.metric, at.trait, part) + tally
-        found.tallies[at] = tally
+    for wide in (False, True):
+        asked = [at for at in request.tallies if is_samples(at.metric) == wide]
+        found.tallies |= zip(asked, _tallies(asked, folded, values, fresh), strict=True)
     for metric, label in request.totals:
         totals: dict[str, int] = defaultdict(int)
         for part in _parts(label, folded):
@@ -197,12 +200,31 @@ def _cell(cells: Cells, at: TallyAddress) -> Tally:
     return cells.get(at.label, {}).get(at.metric, {}).get(at.trait, EMPTY)
 
 
-def _sealed(values: Mapping[Field, Any], metric: str, trait: str, label: str) -> Tally:
-    if metric != EVENTS:
-        tally: Tally = values[Field(SUM, metric, label, trait)]
-        return tally
-    ids = ids_of(values[Field(BITMAP, EVENTS, label, trait)])
-    return Tally(ids, unpack_values(values[Field(COUNTS, EVENTS, label, trait)], len(ids)))
+def _tallies(
+    asked: Sequence[TallyAddress], folded: frozenset[str], values: Mapping[Field, Any], fresh: Cells
+) -> list[Tally]:
+    """The tallies at addresses of one width: what is fresh, and the first, second, … part of each added to it."""
+    found = [_cell(fresh, at) for at in asked]
+    parts = [_parts(at.label, folded) for at in asked]
+    for turn in range(max(map(len, parts), default=0)):
+        here = [place for place, some in enumerate(parts) if turn < len(some)]
+        sealed = _sealed([(asked[place], parts[place][turn]) for place in here], values)
+        for place, tally in zip(here, added(sealed, [found[place] for place in here]), strict=True):
+            found[place] = tally
+    return found
+
+
+def _sealed(asked: Sequence[tuple[TallyAddress, str]], values: Mapping[Field, Any]) -> list[Tally]:
+    """What is sealed of (metric and trait, label)."""
+    found: list[Tally] = [values.get(Field(SUM, at.metric, label, at.trait), EMPTY) for at, label in asked]
+    events = [place for place, (at, _) in enumerate(asked) if at.metric == EVENTS]
+    ids = [ids_of(values[Field(BITMAP, EVENTS, label, at.trait)]) for at, label in map(asked.__getitem__, events)]
+    counts = [values[Field(COUNTS, EVENTS, label, at.trait)] for at, label in map(asked.__getitem__, events)]
+    borders = borders_of([len(some) for some in ids])
+    numbers = unpack(counts, borders)
+    for place, some, (begin, end) in zip(events, ids, pairwise(borders.tolist()), strict=True):
+        found[place] = Tally(some, numbers[begin:end])
+    return found
 
 
 def _with_retractions(shelf: Shelf, request: Request, fresh: Cells, found: Found) -> Found:

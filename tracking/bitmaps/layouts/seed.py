@@ -21,8 +21,9 @@ from typing import Any
 
 from tracking.bitmaps.addresses import Address, TallyAddress
 from tracking.bitmaps.bits import bitmap_from, bits_of
+from tracking.bitmaps.folding import Cells, fold
 from tracking.bitmaps.layouts import ByMetric, Found, Request, Shelf, metrics_of
-from tracking.bitmaps.notes import EVENTS, Cells, Notes, fold
+from tracking.bitmaps.notes import EVENTS, Notes
 from tracking.bitmaps.samples import is_samples
 from tracking.bitmaps.slots import days_of_month, months_of_year
 from tracking.bitmaps.tally import EMPTY, Tally

@@ -1,0 +1,197 @@
+"""From notes to cells: one tally for each metric, trait and slot. Pure.
+
+    rows (set, minute, visitor, amount)         one for each note
+      └─► by visitor, added up                   what a visitor did in a slot under the same set of traits
+            └─► pairs (trait, slot, visitor)     one for each trait of its set
+                  └─► by cell, added up          one tally for each (metric, trait, slot)
+
+Sorting is most of the work. Rows are few and sorted by visitor; pairs are many, and a sort by the number
+of their cell alone, which is by radix, leaves the visitors of a cell in their order.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from tracking.bitmaps import values
+from tracking.bitmaps.notes import frames, place_type
+from tracking.bitmaps.ranges import Ints, borders_of, places
+from tracking.bitmaps.samples import is_samples
+from tracking.bitmaps.slots import DAY, labels
+from tracking.bitmaps.tally import NARROW, Tally, apart, merged_neighbours
+
+Cells = dict[str, dict[str, dict[str, Tally]]]  # label -> metric -> trait
+
+
+class Rows(NamedTuple):
+    """The notes of one metric and time zone, a row each; `sets` are places in a list of trait sets."""
+
+    sets: Ints
+    minutes: Ints
+    visitors: Ints
+    amounts: Ints
+
+
+class Wanted(NamedTuple):
+    """Which cells of a log to make: for which labels, and which traits of a metric; None for all."""
+
+    labels: frozenset[str] | None = None
+    traits: frozenset[str] | None = None
+
+
+EVERYTHING = Wanted()
+
+
+class Sets(NamedTuple):
+    """Sets of traits, end to end: how many each has, and their places in a list of traits."""
+
+    lengths: Ints
+    places: Ints
+
+    def only(self, kept: Ints) -> "Sets":
+        """The same sets with those places alone for which `kept` holds."""
+        of_set = np.repeat(np.arange(len(self.lengths)), self.lengths)
+        return Sets(np.bincount(of_set[kept], minlength=len(self.lengths)), self.places[kept])
+
+
+class Merged(NamedTuple):
+    """Notes of one time zone. `sets` have places in `traits`; the `sets` of rows are numbers of sets."""
+
+    tz: ZoneInfo
+    traits: list[str]
+    sets: Sets
+    rows: dict[str, Rows]  # by metric
+
+
+def fold(log: bytes, levels: Iterable[int], wanted: Wanted = EVERYTHING) -> Cells:
+    """The cells that the notes of `log` make at `levels`: places among the five labels, minute 0 to year 4.
+
+    Raises msgspec.DecodeError for a damaged log.
+    """
+    return add_up(_merged(log, wanted.traits), levels, wanted)
+
+
+def add_up(parts: Iterable[Merged], levels: Iterable[int], wanted: Wanted = EVERYTHING) -> Cells:
+    """The cells that the notes of `parts` make at `levels`."""
+    cells: Cells = defaultdict(lambda: defaultdict(dict))
+    levels = tuple(levels)
+    for part in parts:
+        for metric, rows in part.rows.items():
+            at = tuple(level for level in levels if level == DAY or not is_samples(metric))
+            for label, trait, tally in _fold_rows(part, rows, at, wanted.labels):
+                known = cells[label][metric].get(trait)
+                cells[label][metric][trait] = tally if known is None else known + tally
+    return cells
+
+
+def _merged(log: bytes, wanted: frozenset[str] | None) -> Iterator[Merged]:
+    zones: dict[str, _Merging] = {}
+    for zone, traits, lengths, of_sets, columns in frames(log):
+        merging = zones.setdefault(zone, _Merging())
+        before = merging.take_sets(traits, np.frombuffer(lengths, "<u4"), np.frombuffer(of_sets, "<u4"), wanted)
+        for metric, (of_row, minutes, visitors, amounts) in columns.items():
+            rows = Rows(
+                np.frombuffer(of_row, "<u4").astype(np.int64) + before,
+                np.frombuffer(minutes, "<u4"),
+                np.frombuffer(visitors, place_type(metric)),
+                values.unpack([amounts], borders_of([len(of_row) // 4])),
+            )
+            merging.rows.setdefault(metric, []).append(rows)
+    for key, merging in zones.items():
+        sets = Sets(np.concatenate(merging.lengths), np.concatenate(merging.places))
+        rows_of = {m: Rows(*map(np.concatenate, zip(*some, strict=True))) for m, some in merging.rows.items()}
+        yield Merged(ZoneInfo(key), list(merging.numbers), sets, rows_of)
+
+
+@dataclass
+class _Merging:
+    numbers: dict[str, int] = field(default_factory=dict)  # of each trait
+    lengths: list[Ints] = field(default_factory=list)
+    places: list[Ints] = field(default_factory=list)
+    count: int = 0
+    rows: dict[str, list[Rows]] = field(default_factory=dict)
+
+    def take_sets(self, traits: list[str], lengths: Ints, places: Ints, wanted: frozenset[str] | None) -> int:
+        """Add the sets of a frame, without traits that nobody wants; how many there were before."""
+        numbers = [
+            self.numbers.setdefault(trait, len(self.numbers)) if wanted is None or trait in wanted else -1
+            for trait in traits
+        ]
+        found = Sets(lengths, np.array(numbers, np.int64)[places])
+        if wanted is not None:
+            found = found.only(found.places >= 0)
+        before = self.count
+        self.count += len(lengths)
+        self.lengths.append(found.lengths)
+        self.places.append(found.places)
+        return before
+
+
+def _fold_rows(
+    zone: Merged, rows: Rows, levels: tuple[int, ...], wanted: frozenset[str] | None
+) -> Iterator[tuple[str, str, Tally]]:
+    """(label, trait, tally) of every cell at `levels`."""
+    minutes, place_of_minute = np.unique(rows.minutes, return_inverse=True)
+    by_minute = [labels(minute, zone.tz) for minute in minutes.tolist()]
+    partition: list[int] | None = None
+    cells: list[tuple[int, int, Tally]] = []
+    for level in levels:
+        names: dict[str, int] = {}
+        slots = [names.setdefault(of_minute[level], len(names)) for of_minute in by_minute]
+        chosen = [wanted is None or name in wanted for name in names]
+        if not any(chosen):
+            continue
+        if slots != partition:  # a day, a month and a year often hold the same minutes
+            partition = slots
+            cells = list(_cells(zone.sets, rows, np.array(slots, np.int64)[place_of_minute]))
+        by_slot = list(names)
+        for trait, slot, tally in cells:
+            if chosen[slot]:
+                yield by_slot[slot], zone.traits[trait], tally
+
+
+def _cells(sets: Sets, rows: Rows, slots: Ints) -> Iterator[tuple[int, int, Tally]]:
+    """(trait, slot, tally) of every pair that has a number left."""
+    many = int(slots.max()) + 1 if len(slots) else 1
+    groups, ids, amounts = _summed(rows.sets * many + slots, rows.visitors, rows.amounts)
+    row_of_pair, trait_of_pair = _pairs(sets, groups // many)
+    if not len(row_of_pair):
+        return
+    cells = trait_of_pair * many + (groups % many)[row_of_pair]
+    order = _by_cell(cells)
+    cells, pairs = cells[order], row_of_pair[order]
+    cells, ids, amounts = merged_neighbours(cells, ids[pairs], amounts[pairs])
+    first = np.flatnonzero(np.diff(cells, prepend=-1))
+    found = apart(ids, amounts, np.append(first, len(cells)))
+    yield from zip((cells[first] // many).tolist(), (cells[first] % many).tolist(), found, strict=True)
+
+
+def _summed(groups: Ints, ids: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints]:
+    """The rows by id, those of one group and id added up: a visitor does much under the same traits."""
+    if ids.dtype.itemsize > NARROW or int(groups.max(initial=0)) >> 32:
+        order = np.lexsort((groups, ids))
+    else:
+        # One key of both is sorted several times as fast as one after the other.
+        order = np.argsort(ids.astype(np.uint64) << np.uint64(32) | groups.astype(np.uint64))
+    return merged_neighbours(groups[order], ids[order], amounts[order])
+
+
+def _by_cell(cells: Ints) -> Ints:
+    """What sorts by cell and leaves the order of ids as it is: numpy sorts 16-bit numbers by radix."""
+    order = np.argsort(cells.astype(np.uint16), kind="stable")
+    shift = 16
+    while int(cells.max()) >> shift:
+        order = order[np.argsort((cells[order] >> shift).astype(np.uint16), kind="stable")]
+        shift += 16
+    return order
+
+
+def _pairs(sets: Sets, set_of_row: Ints) -> tuple[Ints, Ints]:
+    """(row, trait) of every trait of every row's set."""
+    repeats = sets.lengths[set_of_row]
+    chosen = places(borders_of(sets.lengths)[set_of_row], repeats)
+    return np.repeat(np.arange(len(set_of_row)), repeats), sets.places[chosen]
