@@ -1,4 +1,4 @@
-"""The peers that benchmarks compare with: ClickHouse (chdb, in a process of its own) and bitmapist.
+"""The peers that benchmarks compare with: ClickHouse (chdb, in a process of its own) and bitmapist. And matplotlib.
 
     ./aktivat bench peers      installs them into .venv/peers, about 800 MB
 

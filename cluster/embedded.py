@@ -26,7 +26,7 @@ save ""
 appendonly yes
 maxmemory-policy noeviction
 hash-max-listpack-entries 512
-hash-max-listpack-value 256
+hash-max-listpack-value 512
 """
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from tracking import people, sessions, visitors
 from tracking.archive import rows
@@ -52,20 +51,7 @@ def _write_hashes(pipe: Any, values: Mapping[tuple[str, Any], Any]) -> None:
 
 
 def _write_session(pipe: Any, keys: Keys, change: SessionChange) -> None:
-    """The session's infos, for whoever looks at it, and its state, for a late event."""
-    session = change.session
-    key = keys.session(session.day, session.uuid)
-    infos: dict[str, Any] = {"last": session.last, "events": session.events, "pageviews": session.pageviews}
-    infos |= {"started": session.started, "entry": session.entry, "exit": session.exit}
-    source, campaign = session.came
-    # All of them each time: the hash of a session that goes on for longer than it is kept is made anew.
-    infos |= {
-        "state": sessions.encode(session),
-        "visitor": str(UUID(bytes=change.visitor_id)),
-        "visitor_index": change.visitor_index,
-        "source": source,
-        "campaign": campaign,
-        "referrer": session.referrer,
-    }
-    pipe.hset(key, mapping=infos)
+    """All of it each time: the hash of a session that goes on for longer than it is kept is made anew."""
+    key = keys.session(change.session.day, change.session.uuid)
+    pipe.hset(key, mapping=sessions.infos(change))
     pipe.expire(key, SESSIONS_KEPT_SECONDS)

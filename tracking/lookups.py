@@ -128,14 +128,15 @@ def _sessions_and_people(
         return {}, {}
     pipe = shelf.client.pipeline(transaction=False)
     for session in wanted.values():
-        pipe.hmget(shelf.keys.session(session.day, str(UUID(bytes=session.id))), "visitor", "state")
+        pipe.hmget(shelf.keys.session(session.day, str(UUID(bytes=session.id))), sessions.INFOS)
     for user in users:
         pipe.hget(shelf.keys.people(user), user)
     replies: list[Any] = pipe.execute()
     found: dict[SessionId, Session] = {}
-    for (visitor_id, session_id), (visitor, state) in zip(wanted, replies, strict=False):
-        if state is not None and visitor is not None and UUID(visitor.decode()).bytes == visitor_id:
-            found[(visitor_id, session_id)] = sessions.decode(state)
+    for ((visitor_id, session_id), session), infos in zip(wanted.items(), replies, strict=False):
+        kept = sessions.of_infos(session_id, session.day, infos)
+        if kept is not None and kept[0] == visitor_id:
+            found[(visitor_id, session_id)] = kept[2]
     persons = zip(users, replies[len(wanted) :], strict=True)
     return found, {user: people.decode(record) for user, record in persons if record is not None}
 

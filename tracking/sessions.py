@@ -12,7 +12,7 @@ a batch takes back what the old state added, and adds what the new one does.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -139,13 +139,24 @@ def own_id(proposed: bytes, before: int, started: int, came: Arrival) -> bytes:
     return uuid.uuid5(uuid.UUID(bytes=proposed), f"{before} {started} {came.source} {came.campaign}").bytes
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Session)
+# What the hash of a session tells, beside whose it is.
+FIELDS = tuple(name for name in Session.__struct_fields__ if name not in ("id", "day", "came"))
+INFOS = ("visitor", "visitor_index", "source", "campaign", *FIELDS)
 
 
-def encode(session: Session) -> bytes:
-    return _encoder.encode(session)
+def infos(change: SessionChange) -> dict[str, str | int]:
+    """The fields of a session's hash."""
+    session = change.session
+    source, campaign = session.came
+    whose = {"visitor": str(uuid.UUID(bytes=change.visitor_id)), "visitor_index": change.visitor_index}
+    return {**whose, "source": source, "campaign": campaign, **{name: getattr(session, name) for name in FIELDS}}
 
 
-def decode(state: bytes) -> Session:
-    return _decoder.decode(state)
+def of_infos(session_id: bytes, day: str, values: Sequence[bytes | None]) -> tuple[bytes, int, Session] | None:
+    """(visitor id, visitor index, session) of the INFOS of a hash; None when there is none."""
+    if None in values:
+        return None
+    found = dict(zip(INFOS, (value.decode() for value in values if value is not None), strict=True))
+    whole: dict[str, object] = {"id": session_id, "day": day, "came": (found["source"], found["campaign"]), **found}
+    session = msgspec.convert([whole[name] for name in Session.__struct_fields__], Session, strict=False)
+    return uuid.UUID(found["visitor"]).bytes, int(found["visitor_index"]), session

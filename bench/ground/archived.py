@@ -25,12 +25,14 @@ def write(data: Dataset, prop: Property, store: Store) -> tuple[date, date]:
     day = first
     for events in data.days():
         if len(events):
-            _write_day(prop, store, day, schema.by_name(table_of(data, events)))
+            write_day(data, prop, store, day, events)
         day += timedelta(days=1)
     return first, day - timedelta(days=1)
 
 
-def _write_day(prop: Property, store: Store, day: date, table: pa.Table) -> None:
+def write_day(data: Dataset, prop: Property, store: Store, day: date, events: Columns) -> None:
+    """The events of a day as one compacted file."""
+    table = schema.by_name(table_of(data, events))
     name = f"{day}.parquet"
 
     def into(sink: Any) -> None:

@@ -59,11 +59,16 @@ def timed(engine: Engine, questions: Sequence[Question], answers: dict[str, Answ
     return found
 
 
-def _cold(engine: Engine, question: Question) -> float:
+def forget() -> None:
+    """Hold no bitmap any more, and connect anew: connecting is no part of a question, as starting up is none."""
     cache.clear()
     client().close()
     client.cache_clear()
-    client().ping()  # connecting is no part of the question, as starting up is none of ClickHouse's
+    client().ping()
+
+
+def _cold(engine: Engine, question: Question) -> float:
+    forget()
     began = time.perf_counter()
     question.engine(engine)
     return time.perf_counter() - began

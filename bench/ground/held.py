@@ -14,7 +14,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -51,23 +51,28 @@ def bytes_by_part(data: Dataset, one_in: int) -> dict[str, int]:
     layout_of(prop).close(shelf_of(prop), datetime.now(UTC))
     found: Counter[str] = Counter()
     found["bitmaps and columns"] = worker.bytes_held(prop)
-    found["names"] = _name(prop, data)
-    sample = worker.property_of_its_own()
-    events = _drain(sample, data, one_in)
-    sizes = worker.sizes_of(sample)
-    for part in PARTS:
-        found[part] = sum(size for key, size in sizes.items() if key.startswith(f"{part}::")) * one_in
-    found["sessions"] = round(_sessions(data, sizes))
-    a_second = data.shape.events / (data.shape.days * 24 * 3600)
-    found["streams"] = round(sizes["archive"] / events * a_second * ARCHIVE_SECONDS)
+    first = datetime.fromtimestamp(data.shape.midnight / 1000, UTC).date()
+    found["names"] = name(prop, first, first + timedelta(days=data.shape.days - 1))
+    found.update(of_visitors(worker.property_of_its_own(), data, one_in, max(BUCKETS // one_in, 1)))
     return dict(found)
 
 
-def _name(prop: Property, data: Dataset) -> int:
+def of_visitors(prop: Property, data: Dataset, one_in: int, few: int) -> dict[str, int]:
+    """Bytes of what there is for each visitor and session, and of the stream; after one visitor in `one_in` is drained.
+
+    `few`: the buckets that these are spread over.
+    """
+    events = _drain(prop, data, one_in, few)
+    sizes = worker.sizes_of(prop)
+    found = {part: sum(size for key, size in sizes.items() if key.startswith(f"{part}::")) * one_in for part in PARTS}
+    a_second = data.shape.events / (data.shape.days * 24 * 3600)
+    streams = round(sizes["archive"] / events * a_second * ARCHIVE_SECONDS)
+    return {**found, "sessions": round(_sessions(data, sizes)), "streams": streams}
+
+
+def name(prop: Property, first: date, last: date) -> int:
     """Write the names of each day as the drain would have; the bytes they take."""
     shelf = shelf_of(prop)
-    first = datetime.fromtimestamp(data.shape.midnight / 1000, UTC).date()
-    last = first + timedelta(days=data.shape.days - 1)
     for day in between(midnight(first, prop.tz), midnight(last + ONE_DAY, prop.tz), Granularity.DAY, prop.tz):
         if names := shelf.client.hkeys(shelf.keys.totals(EVENTS, day.label)):
             shelf.client.sadd(shelf.keys.names(day.label), *names)
@@ -86,11 +91,11 @@ def _sessions(data: Dataset, sizes: Mapping[str, int]) -> float:
     return (sum(own.values()) + index) / len(own) * known
 
 
-def _drain(prop: Property, data: Dataset, one_in: int) -> int:
+def _drain(prop: Property, data: Dataset, one_in: int, few: int) -> int:
     """Drain all that one visitor in `one_in` did; how many events that were."""
     shelf = shelf_of(prop)
     some: list[Packet] = []
-    for packet in _packets(prop, data, one_in):
+    for packet in _packets(prop, data, one_in, few):
         some.append(packet)
         if len(some) == PACKETS_AN_ENTRY:
             shelf.client.xadd(shelf.keys.ingest, {stream.FIELD: stream.encode(some)})
@@ -102,21 +107,20 @@ def _drain(prop: Property, data: Dataset, one_in: int) -> int:
     return worker.counted(prop)
 
 
-def _packets(prop: Property, data: Dataset, one_in: int) -> Iterator[Packet]:
+def _packets(prop: Property, data: Dataset, one_in: int, few: int) -> Iterator[Packet]:
     table = directory.load()
     for events in data.days():
         for sent in requests(data, events.rows(events.visitor % one_in == 0), prop.account_id):
-            body = _in_few_buckets(sent, one_in)
+            body = _in_few_buckets(sent, one_in, few)
             received = body["events"][-1]["at"]
             batch = wire.decode(msgspec.json.encode(body))
             sender = Sender(user_agent=sent.user_agent, country=sent.country)
             yield from admit(batch, table, sender, received).packets.values()
 
 
-def _in_few_buckets(sent: Sent, one_in: int) -> Any:
-    """The body, with a visitor and a user whose buckets are among the first of BUCKETS / one_in."""
+def _in_few_buckets(sent: Sent, one_in: int, few: int) -> Any:
+    """The body, with a visitor and a user whose buckets are among the first `few`."""
     body = json.loads(sent.body)
-    few = max(BUCKETS // one_in, 1)
     number = sent.visitor // one_in
     body["visitor"] = str(uuid.UUID(int=uuid.UUID(body["visitor"]).int >> 16 << 16 | number % few))
     for event in body["events"]:

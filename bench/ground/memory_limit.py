@@ -21,10 +21,11 @@ COLUMNS = ("name", "page", "plan", "src", *FAMILIES)
 
 
 class Bitmaps:
-    """(trait, day) -> who; `days` counts from the first day of the data set."""
+    """(trait, day) -> who; `days` counts from the first day of the data set. `columns`: those whose traits it has."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: Sequence[str] = COLUMNS) -> None:
         self.days = 0
+        self._columns = columns
         self._of: dict[tuple[str, int], BitMap] = {}
         self.conditions: dict[str, Condition] = {}  # of every trait there is, how ClickHouse would ask for it
 
@@ -32,7 +33,7 @@ class Bitmaps:
         """Take the events of the next day."""
         columns = columns_of(data, events)
         self._of[(traits.EVERYONE, self.days)] = _bitmap(np.unique(events.visitor))
-        for name in COLUMNS:
+        for name in self._columns:
             codes, words = columns[name]
             rows = events.name == tables.PAGEVIEW if name == "page" else slice(None)
             for code, who in _by_code(codes[rows], events.visitor[rows]):

@@ -29,6 +29,9 @@ Rows = list[list[Any]]
 WEEKS = 4
 # What the three operands of the segment are drawn from: what was done, what somebody is, where they came from.
 DID, IS, CAME = ("evt:", "attr:"), ("cfg:", "lang:", "geo:", "who:"), ("src:", "chan:", "page:")
+# (one & two) - three, where nothing is drawn.
+FIXED_SEGMENT = (traits.event("add_to_cart"), traits.named("cfg:type", "mobile"), traits.named("chan", "Direct"))
+COLUMNS = ("name", "src", "who", "type", "channel")  # whose traits the fixed questions ask for
 LEAST_SHARE = 0.005  # of the visitors, that a trait drawn for a segment has
 FIRST_DAY = "toDate('2026-10-01')"
 
@@ -60,6 +63,12 @@ def standard(bitmaps: Bitmaps, seed: int) -> list[Question]:
     some = _drawn(bitmaps, choose, DID + IS, 4)
     print(f"Drawn with seed {seed}: ({a.trait} & {b.trait}) - {c.trait}; overlap of {', '.join(x.trait for x in some)}")
     return [_by_day(), _by_range(), _nested(a, b, c), _retention(), _by_source(bitmaps), _overlap(some)]
+
+
+def fixed(bitmaps: Bitmaps) -> list[Question]:
+    """Those without the overlap, with a segment that is the same for every size of the data set."""
+    segment = _nested(*(bitmaps.conditions[name] for name in FIXED_SEGMENT))
+    return [_by_day(), _by_range(), segment, _retention(), _by_source(bitmaps)]
 
 
 def _drawn(bitmaps: Bitmaps, choose: random.Random, kinds: tuple[str, ...], count: int) -> list[Condition]:

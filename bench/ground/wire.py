@@ -51,6 +51,11 @@ def requests(
         yield _request(data, ordered.rows(slice(begin, end)), number, account_id, shift)
 
 
+def visitor_id(number: int) -> uuid.UUID:
+    """The id in the cookie of the visitor with that number."""
+    return uuid.uuid5(_VISITORS, str(number))
+
+
 def _request(data: Dataset, events: Columns, first_number: int, account_id: int, shift: int) -> Sent:
     visitor, session = int(events.visitor[0]), int(events.session[0])
     profile, came, _ = data.parts(int(events.traits[0]))
@@ -66,7 +71,7 @@ def _request(data: Dataset, events: Columns, first_number: int, account_id: int,
         event["n"] = number
     body = {
         "account": account_id,
-        "visitor": str(uuid.uuid5(_VISITORS, str(visitor))),
+        "visitor": str(visitor_id(visitor)),
         "session": str(uuid.uuid5(_SESSIONS, str(session))),
         "tab": f"t{session % 1000:03}",
         # A tab's queue; of a session that goes on after midnight each day's events are numbered from 0.

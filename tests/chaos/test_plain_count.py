@@ -3,8 +3,8 @@
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -21,7 +21,7 @@ from tracking.archive.writer import archive
 from tracking.conversion import FAR_FUTURE
 from tracking.progress import progress
 from tracking.rebuild import days_of_archive, rebuild
-from tracking.sessions import Session
+from tracking.sessions import INFOS, of_infos
 from tracking.shelves import layout_of, shelf_of
 
 orders = st.builds(
@@ -124,9 +124,11 @@ def kept_sessions(prop: Property) -> list[tuple[int, bytes, int, int, int, int]]
     """What the sessions' own records say."""
     client, found = shelf_of(prop).client, []
     for key in shelf_of(prop).keys.scan(client, "????-??-??::session_"):
-        index, state = client.hmget(key, "visitor_index", "state")
-        one = msgspec.msgpack.decode(state, type=Session)
-        found.append((int(index), one.id, one.started, one.last, one.events, one.pageviews))
+        day, _, session_id = key.removeprefix(shelf_of(prop).keys.prefix).partition("::session_")
+        kept = of_infos(UUID(session_id).bytes, day, client.hmget(key, INFOS))
+        assert kept is not None
+        _, index, one = kept
+        found.append((index, one.id, one.started, one.last, one.events, one.pageviews))
     return found
 
 

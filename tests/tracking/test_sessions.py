@@ -19,7 +19,7 @@ def sessions(prop: Property) -> list[dict[str, str]]:
         for session_id in reversed(raw().lrange(key, 0, -1)):
             infos = raw().hgetall(keys.session(day, session_id.decode()))
             assert infos, "every session of the index has its infos"
-            text = {k.decode(): v.decode() for k, v in infos.items() if k != b"state"}
+            text = {k.decode(): v.decode() for k, v in infos.items()}
             found.append({"day": day, "id": session_id.decode(), **text})
     return found
 

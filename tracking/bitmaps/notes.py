@@ -25,6 +25,7 @@ columns of a metric they are arrays of little-endian integers. A log is frames o
 """
 
 import struct
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -49,24 +50,26 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Frame)
 
 
+class Numbered(dict[TraitSet, int]):
+    """Numbers its keys from 0, in the order in which they are first asked for."""
+
+    def __missing__(self, key: TraitSet) -> int:
+        self[key] = number = len(self)
+        return number
+
+
 @dataclass
 class Notes:
     """The notes of one batch. Minutes are UTC, counted since 1970."""
 
     tz: ZoneInfo
-    sets: dict[TraitSet, int] = field(default_factory=dict)
-    amounts: dict[str, dict[Row, int]] = field(default_factory=dict)  # metric -> row -> amount
+    sets: Numbered = field(default_factory=Numbered)
+    # metric -> row -> amount
+    amounts: defaultdict[str, defaultdict[Row, int]] = field(default_factory=lambda: defaultdict(_no_rows))
 
     def add(self, traits: TraitSet, visitor: int, minute: int, metric: str = EVENTS, amount: int = 1) -> None:
         """So much more of `metric` for a visitor under each of `traits`."""
-        place = self.sets.get(traits)
-        if place is None:
-            place = self.sets[traits] = len(self.sets)
-        rows = self.amounts.get(metric)
-        if rows is None:
-            rows = self.amounts[metric] = {}
-        row = (place, minute, visitor)
-        rows[row] = rows.get(row, 0) + amount
+        self.amounts[metric][self.sets[traits], minute, visitor] += amount
 
     def sample(self, traits: TraitSet, visitor: int, minute: int, what: str, value: int) -> None:
         """One measurement of `what` under each of `traits`; `value` from 0 to samples.HIGHEST."""
@@ -77,11 +80,15 @@ class Notes:
         columns = {metric: packed for metric, rows in self.amounts.items() if (packed := _columns(metric, rows))}
         if not columns:
             return b""
-        numbers: dict[str, int] = {}
-        sets = [[numbers.setdefault(trait, len(numbers)) for trait in traits.split("\n")] for traits in self.sets]
+        numbers = Numbered()
+        sets = [[numbers[trait] for trait in traits.split("\n")] for traits in self.sets]
         lengths, places = np.array([len(one) for one in sets], "<u4"), np.array(list(chain(*sets)), "<u4")
         body = _encoder.encode((self.tz.key, list(numbers), lengths.tobytes(), places.tobytes(), columns))
         return LENGTH.pack(len(body)) + body
+
+
+def _no_rows() -> defaultdict[Row, int]:
+    return defaultdict(int)
 
 
 def _columns(metric: str, rows: dict[Row, int]) -> Columns | None:
