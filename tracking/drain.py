@@ -28,7 +28,7 @@ from redis.exceptions import ConnectionError, RedisError, TimeoutError, WatchErr
 
 from cluster.connections import MOVED, find_shards_again
 from properties.models import Property
-from tracking import ingest, lease, stream
+from tracking import ingest, lease, poison, stream
 from tracking.bitmaps.layouts import Shelf
 from tracking.cycles import no_search_for_cycles
 from tracking.effects import write
@@ -45,7 +45,6 @@ LEASE_WHILE_READING_MS = 60_000  # renewed before each file of the archive
 FIRST_ENTRIES = 10  # of a read
 MOST_ENTRIES = 500
 EVENTS_A_BATCH = 5_000
-POISON_KEPT = 10_000
 ATTEMPTS = 6
 FIRST_PAUSE_SECONDS = 0.1
 
@@ -102,7 +101,7 @@ class Drain:
                     raise
                 time.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
                 _look_for_the_shard()
-            except LeaseLost:
+            except (LeaseLost, poison.TooManySetAside):
                 raise
             except Exception:  # a fault of ours: one entry must not stop all that come after it
                 log.exception("property %s: a batch failed; its entries are taken one by one", self.prop.id)
@@ -116,7 +115,7 @@ class Drain:
             shelf = shelf_of(self.prop)
             try:
                 taken = self.batch(shelf, rules, most=1)
-            except (RedisError, LeaseLost, OSError, MemoryError):  # not the entry's fault
+            except (RedisError, LeaseLost, poison.TooManySetAside, OSError, MemoryError):  # not the entry's fault
                 raise
             except Exception:
                 log.exception("property %s: an entry fails and is set aside", self.prop.id)
@@ -131,8 +130,9 @@ class Drain:
         with shelf.client.pipeline(transaction=True) as pipe:
             progress = self._watch(pipe, keys)
             [(entry_id, fields)] = pipe.xrange(keys.ingest, min=f"({progress.entry}", count=1)
+            poison.check_room(pipe, keys)
             pipe.multi()
-            pipe.xadd(keys.poison, {b"e": fields.get(stream.FIELD, b""), b"id": entry_id}, maxlen=POISON_KEPT)
+            poison.set_aside(pipe, keys, [(entry_id, fields.get(stream.FIELD, b""))])
             pipe.hset(keys.progress, "entry", entry_id)
             pipe.xtrim(keys.ingest, minid=stream.after(entry_id.decode()), approximate=False)
             pipe.execute()
@@ -149,6 +149,8 @@ class Drain:
             taken = _take(pipe, keys.ingest, progress.entry, most or EVENTS_A_BATCH)
             if not taken.ids:
                 return 0
+            if taken.poison:
+                poison.check_room(pipe, keys)
             batch, late = load_batch(shelf, rules, progress.visitors, taken.packets)
             if late:
                 late.recall(shelf, self.prop, batch, lambda: self._renew_lease(shelf))
@@ -159,8 +161,7 @@ class Drain:
             _advance(progress, taken, batch)
             pipe.multi()
             write(pipe, shelf, layout_of(self.prop), batch)
-            for entry_id, entry in taken.poison:
-                pipe.xadd(keys.poison, {b"e": entry, b"id": entry_id}, maxlen=POISON_KEPT)
+            poison.set_aside(pipe, keys, taken.poison)
             pipe.hset(keys.progress, mapping=progress.to_hash())
             pipe.xtrim(keys.ingest, minid=stream.after(progress.entry), approximate=False)
             pipe.pexpire(keys.lease, LEASE_MS)

@@ -1,7 +1,8 @@
 """Entries of a stream that could not be read: looked at, put back, or thrown away.
 
-The drain sets them aside in {a::p}::poison and goes on. An entry is put back, exactly once, by one guarded
-transaction: into the stream, and out of the poison.
+The drain sets them aside in {a::p}::poison and goes on, until there are so many that something must be wrong with
+the program rather than with them: then the property waits, and nothing is lost. An entry is put back, exactly
+once, by one guarded transaction: into the stream, and out of the poison.
 """
 
 import json
@@ -20,11 +21,28 @@ from tracking import stream
 from tracking.keys import Keys
 
 ATTEMPTS = 6
+MOST_SET_ASIDE = 10_000
 ENTRY_ID = b"id"  # the field with the id that it had in the stream of events
 
 
 class NoSuchEntry(LookupError):
     """There is no such entry among those set aside."""
+
+
+class TooManySetAside(Exception):
+    """No more entries are set aside: somebody must look at those that were."""
+
+
+def set_aside(pipe: Any, keys: Keys, entries: Sequence[tuple[bytes, bytes]]) -> None:
+    """Queue the setting aside of (entry id, packed) in the open transaction `pipe`."""
+    for entry_id, packed in entries:
+        pipe.xadd(keys.poison, {stream.FIELD: packed, ENTRY_ID: entry_id})
+
+
+def check_room(client: Any, keys: Keys) -> None:
+    """Raises TooManySetAside."""
+    if client.xlen(keys.poison) >= MOST_SET_ASIDE:
+        raise TooManySetAside(f"{keys.poison} is full; nothing of the property is counted until some entries go.")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from properties.models import Property
 from tests.environment import DATA
 from tests.pipeline import NOW, admitted, append, batch, drain, ms, raw
 from tests.proxy import CuttingProxy
-from tracking import poison, stream
+from tracking import ingest, poison, stream
 from tracking.keys import Keys
 from tracking.progress import progress
 
@@ -51,6 +51,40 @@ def put_good(prop: Property) -> str:
 def test_what_cannot_be_read_holds_nothing_up(set_aside: Property) -> None:
     assert progress(set_aside).events == 2
     assert [entry.packed for entry in poison.waiting(set_aside)] == [UNREADABLE, OTHER_SHAPE]
+
+
+def test_when_too_many_are_set_aside_the_rest_waits_and_is_not_lost(
+    set_aside: Property, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poison, "MOST_SET_ASIDE", 2)
+    keys = Keys(set_aside.account_id, set_aside.id)
+    raw().xadd(keys.ingest, {stream.FIELD: UNREADABLE})
+    event = [{"name": "x", "at": ms(NOW), "url": "https://shop.example/"}]
+    append(set_aside, admitted(set_aside, batch(set_aside, "c", event)))
+    with pytest.raises(poison.TooManySetAside, match="is full"):
+        drain(set_aside)
+    assert (raw().xlen(keys.ingest), len(ids(set_aside)), progress(set_aside).events) == (2, 2, 2)
+    raw().delete(keys.lease)  # it runs out by itself
+    command(set_aside, "drop", "--id", ids(set_aside)[0])
+    drain(set_aside)
+    assert (raw().xlen(keys.ingest), len(ids(set_aside)), progress(set_aside).events) == (0, 2, 3)
+
+
+def test_a_fault_of_ours_sets_aside_no_more_than_there_is_room_for(
+    set_aside: Property, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: object) -> None:
+        raise ArithmeticError("a fault")
+
+    monkeypatch.setattr(poison, "MOST_SET_ASIDE", 3)
+    monkeypatch.setattr(ingest, "run", fault)
+    event = [{"name": "x", "at": ms(NOW), "url": "https://shop.example/"}]
+    for visitor in ("c", "d"):
+        append(set_aside, admitted(set_aside, batch(set_aside, visitor, event)))
+    with pytest.raises(poison.TooManySetAside):
+        drain(set_aside)
+    keys = Keys(set_aside.account_id, set_aside.id)
+    assert (raw().xlen(keys.ingest), len(ids(set_aside))) == (1, 3)
 
 
 def test_the_list_says_when_and_why(set_aside: Property) -> None:

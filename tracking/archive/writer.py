@@ -25,6 +25,7 @@ from redis import Redis
 from redis.exceptions import WatchError
 
 from properties.models import Property
+from tracking import poison
 from tracking.archive import listing, rows, schema
 from tracking.archive.hold import Busy, holding
 from tracking.archive.listing import State, folder
@@ -37,7 +38,6 @@ log = logging.getLogger(__name__)
 
 BYTES_A_RANGE = 32_000_000  # of msgpack; a tenth of a million rows and more
 ENTRIES_A_READ = 50
-POISON_KEPT = 10_000
 
 Entry = tuple[bytes, dict[bytes, bytes]]
 
@@ -94,12 +94,13 @@ def _move(client: Redis, keys: Keys, prop: Property, store: Store) -> int:
             raise WatchError("Another worker has moved the range.")
         entries = pipe.xrange(keys.archive, min=f"({state.position}", max=state.intent)
         table, unreadable = read_entries(entries)
+        if unreadable:
+            poison.check_room(pipe, keys)
         manifests = _write_days(store, prop, state, table, f"{_name(entries)}.parquet" if entries else "")
         pipe.multi()
         pipe.hset(keys.archived, mapping={"position": state.intent, **manifests})
         pipe.hdel(keys.archived, "intent")
-        for entry_id, fields in unreadable:
-            pipe.xadd(keys.poison, {b"e": fields.get(FIELD, b""), b"id": entry_id}, maxlen=POISON_KEPT)
+        poison.set_aside(pipe, keys, [(entry_id, fields.get(FIELD, b"")) for entry_id, fields in unreadable])
         pipe.xtrim(keys.archive, minid=after(state.intent), approximate=False)
         pipe.execute()
         return int(table.num_rows)
