@@ -9,7 +9,7 @@ from aktivat_site.up.options import ROOT, Options
 MOST_REQUESTS_AT_ONCE = 10_000
 WORKER_PROCESSES = 2
 # In this order: nothing new arrives, tasks end, then the servers write what they hold.
-STOP_ORDER = ("demo", "web", "worker", "broker", "cluster")
+STOP_ORDER = ("demo", "web", "worker", "slow_worker", "broker", "cluster")
 
 
 @dataclass(frozen=True)

@@ -176,6 +176,8 @@ def test_a_second_start_has_the_data_and_a_stop_leaves_nothing_running(tmp_path:
     assert list((tmp_path / "run").glob("*.pid")) == []
     assert not (tmp_path / "run" / "servers.json").exists()
     assert said(stack).endswith("Stopping; once more stops at once.\nStopped. The data stays.\n")
+    for log in (tmp_path / "logs").glob("*worker.log"):  # their broker is there until they have ended
+        assert "Cannot connect" not in log.read_text()
 
     stack.start("--no-demo")
     with data_of(stack) as client:
