@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tracking.bitmaps import values
-from tracking.bitmaps.notes import frames, place_type
+from tracking.bitmaps.notes import Columns, frames, place_type
 from tracking.bitmaps.ranges import Ints, borders_of, places
 from tracking.bitmaps.samples import is_samples
 from tracking.bitmaps.slots import DAY, labels
@@ -91,44 +91,52 @@ def add_up(parts: Iterable[Merged], levels: Iterable[int], wanted: Wanted = EVER
 def _merged(log: bytes, wanted: frozenset[str] | None) -> Iterator[Merged]:
     zones: dict[str, _Merging] = {}
     for zone, traits, lengths, of_sets, columns in frames(log):
-        merging = zones.setdefault(zone, _Merging())
-        before = merging.take_sets(traits, np.frombuffer(lengths, "<u4"), np.frombuffer(of_sets, "<u4"), wanted)
-        for metric, (of_row, minutes, visitors, amounts) in columns.items():
-            rows = Rows(
-                np.frombuffer(of_row, "<u4").astype(np.int64) + before,
-                np.frombuffer(minutes, "<u4"),
-                np.frombuffer(visitors, place_type(metric)),
-                values.unpack([amounts], borders_of([len(of_row) // 4])),
-            )
-            merging.rows.setdefault(metric, []).append(rows)
+        zones.setdefault(zone, _Merging(wanted)).take(traits, lengths, of_sets, columns)
     for key, merging in zones.items():
-        sets = Sets(np.concatenate(merging.lengths), np.concatenate(merging.places))
-        rows_of = {m: Rows(*map(np.concatenate, zip(*some, strict=True))) for m, some in merging.rows.items()}
-        yield Merged(ZoneInfo(key), list(merging.numbers), sets, rows_of)
+        yield merging.merged(ZoneInfo(key))
 
 
 @dataclass
 class _Merging:
-    numbers: dict[str, int] = field(default_factory=dict)  # of each trait
-    lengths: list[Ints] = field(default_factory=list)
-    places: list[Ints] = field(default_factory=list)
-    count: int = 0
-    rows: dict[str, list[Rows]] = field(default_factory=dict)
+    """The frames of one time zone. There may be hundreds of an event or two, so their columns are joined as bytes."""
 
-    def take_sets(self, traits: list[str], lengths: Ints, places: Ints, wanted: frozenset[str] | None) -> int:
-        """Add the sets of a frame, without traits that nobody wants; how many there were before."""
+    wanted: frozenset[str] | None
+    numbers: dict[str, int] = field(default_factory=dict)  # of each trait
+    lengths: list[bytes] = field(default_factory=list)
+    places: list[Ints] = field(default_factory=list)
+    count: int = 0  # of sets
+    columns: dict[str, list[tuple[int, Columns]]] = field(default_factory=dict)  # after so many sets
+
+    def take(self, traits: list[str], lengths: bytes, of_sets: bytes, columns: dict[str, Columns]) -> None:
+        """Add a frame. Traits that nobody wants get no number."""
         numbers = [
-            self.numbers.setdefault(trait, len(self.numbers)) if wanted is None or trait in wanted else -1
+            self.numbers.setdefault(trait, len(self.numbers)) if self.wanted is None or trait in self.wanted else -1
             for trait in traits
         ]
-        found = Sets(lengths, np.array(numbers, np.int64)[places])
-        if wanted is not None:
-            found = found.only(found.places >= 0)
-        before = self.count
-        self.count += len(lengths)
-        self.lengths.append(found.lengths)
-        self.places.append(found.places)
-        return before
+        self.places.append(np.array(numbers, np.int64)[np.frombuffer(of_sets, "<u4")])
+        self.lengths.append(lengths)
+        for metric, some in columns.items():
+            self.columns.setdefault(metric, []).append((self.count, some))
+        self.count += len(lengths) // 4
+
+    def merged(self, tz: ZoneInfo) -> Merged:
+        sets = Sets(np.frombuffer(b"".join(self.lengths), "<u4"), np.concatenate(self.places))
+        if self.wanted is not None:
+            sets = sets.only(sets.places >= 0)
+        return Merged(tz, list(self.numbers), sets, {m: _rows(m, some) for m, some in self.columns.items()})
+
+
+def _rows(metric: str, parts: list[tuple[int, Columns]]) -> Rows:
+    """The rows of one metric; the sets of each part are numbered from its first number on."""
+    sets, minutes, visitors, amounts = zip(*(columns for _, columns in parts), strict=True)
+    borders = borders_of([len(some) // 4 for some in sets])
+    before = np.repeat(np.array([first for first, _ in parts], np.int64), np.diff(borders))
+    return Rows(
+        np.frombuffer(b"".join(sets), "<u4") + before,
+        np.frombuffer(b"".join(minutes), "<u4"),
+        np.frombuffer(b"".join(visitors), place_type(metric)),
+        values.unpack(amounts, borders),
+    )
 
 
 def _fold_rows(
