@@ -148,6 +148,13 @@ class Model:
         """Of what comes between two sweeps."""
         return self.seal_ms(visitors, visitors * EVENTS_A_VISITOR / MONTH_SECONDS * SWEEP_SECONDS)
 
+    def round_ms(self, visitors: int) -> float:
+        """Of a sealing, where each takes longer than the pause between sweeps: of what came during the one before."""
+        without_events, a_millisecond = self.seal_ms(visitors, 0), visitors * EVENTS_A_VISITOR / MONTH_SECONDS / 1e3
+        busy = self.seal[1] * a_millisecond
+        slow = without_events / (1 - busy) if busy < 1 else math.inf
+        return slow if self.sweep_ms(visitors) > SWEEP_SECONDS * 1e3 else self.sweep_ms(visitors)
+
     def question_ms(self, name: str, how: str, visitors: int) -> float:
         constant, each = self.questions[(name, how)]
         return constant + each * visitors

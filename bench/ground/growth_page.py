@@ -225,7 +225,11 @@ def _beyond(report: Report, model: Model) -> list[list[str]]:
         lambda n: f"{-(-model.bytes_after(n, 1) // (SHARD * GIGABYTE * ROOM)):,.0f}",
     )
     add("draining an event", lambda n: f"{model.drain_us(n):.0f} µs")
-    add("sealing what comes in 5 seconds", lambda n: f"{_ms(model.sweep_ms(n))} ms, {_of_a_core(model.sweep_ms(n))}")
+    add(
+        "a sealing, of what came in 5 seconds or since the last",
+        lambda n: f"{model.round_ms(n) / 1e3:,.0f} s of CPU time",
+    )
+    add("of a core", lambda n: _of_a_core(min(model.round_ms(n), SWEEP_SECONDS * 1e3)))
     for name in report["sizes"][0]["questions"]:
         add(
             f"{_words(name)}, cold / warm",
@@ -276,7 +280,7 @@ def _ms(milliseconds: float) -> str:
 
 def _of_a_core(milliseconds: float) -> str:
     share = milliseconds / (SWEEP_SECONDS * 1e3)
-    return f"{share:.0%} of a core" if share >= 0.01 else "under 1 % of a core"
+    return f"{share * 100:.0f} %" if share >= 0.01 else "under 1 %"
 
 
 def _about(number: float) -> str:

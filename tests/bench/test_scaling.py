@@ -116,6 +116,14 @@ def test_as_many_visitors_fit_as_take_the_memory() -> None:
     assert model.visitors_that_fit(4 * 2**30, 1) > model.visitors_that_fit(4 * 2**30, 12)
 
 
+def test_a_sealing_that_is_slower_than_the_sweeps_folds_what_came_meanwhile() -> None:
+    model = growth.model_of([made_up(visitors) for visitors in (10_000, 100_000, 1_000_000)])
+    assert model.round_ms(1_000_000) == model.sweep_ms(1_000_000) < 5_000
+    took, a_second = model.round_ms(10**8), 10**8 * 30 / (30 * 86_400)
+    assert took > 5_000
+    assert took == pytest.approx(model.seal_ms(10**8, a_second * took / 1e3), rel=0.001)
+
+
 def test_no_term_takes_away() -> None:
     """A cost that falls is said to be constant, and not to fall below nothing further on."""
     constant, slope = growth.fitted([[1, 10], [1, 100], [1, 1_000]], [5.0, 4.9, 4.8])
