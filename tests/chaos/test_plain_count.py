@@ -166,7 +166,7 @@ def test_all_numbers_are_those_of_a_plain_count(prop: Property, life: list[Any],
 
 
 @pytest.mark.slow
-@settings_of(100)
+@settings_of(30)
 @given(lives, zones)
 def test_all_numbers_of_many_lives_are_those_of_a_plain_count(prop: Property, life: list[Any], zone: str) -> None:
     is_a_plain_count(prop, life, zone)
