@@ -30,7 +30,6 @@ from tracking.sessions import BOUNCES, PAGEVIEWS, SECONDS, SESSIONS
 
 COLUMNS = ("entry_ms", "entry_seq", "ordinal", "at", "visitor", "session", "traits", "session_traits", "attributes")
 MINUTE_MS = 60_000
-PAGE = "page:"
 
 Ints = npt.NDArray[Any]
 
@@ -206,19 +205,13 @@ class _Notes:
 
 
 def _page_names(texts: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(traits.name_of(trait) for text in texts for trait in _views(text)))
+    return list(dict.fromkeys(page for text in texts if (page := traits.page_viewed(text)) is not None))
 
 
 def _pages(texts: Sequence[str]) -> Ints:
     """For each text the number of the page it is a view of, as in `_page_names`; -1 for none."""
-    number = {name: place for place, name in enumerate(_page_names(texts))}
-    found = [next((number[traits.name_of(trait)] for trait in _views(text)), -1) for text in texts]
-    return np.array(found, np.int64)
-
-
-def _views(text: str) -> Iterator[str]:
-    """The page of a page view; other events have no trait of that family."""
-    return (trait for trait in text.split("\n") if trait.startswith(PAGE))
+    number: dict[str | None, int] = {name: place for place, name in enumerate(_page_names(texts))}
+    return np.array([number.get(traits.page_viewed(text), -1) for text in texts], np.int64)
 
 
 def _read(texts: Sequence[str]) -> list[dict[str, Any]]:

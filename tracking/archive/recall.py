@@ -34,7 +34,6 @@ from tracking.sessions import Session
 
 REACH_MS = BOUNDS["session_minutes"][1] * 60_000
 COLUMNS = (*schema.RECEIPT, "at", "visitor", "session", "url", "referrer", "traits", "session_traits")
-PAGE = "page:"
 
 Times = Mapping[int, Sequence[int]]  # visitor index -> ms since 1970
 Ints = npt.NDArray[np.int64]
@@ -132,7 +131,7 @@ class _Runs:
         apart = (np.diff(visitor) != 0) | (np.diff(session) != 0) | (np.diff(at) > REACH_MS)
         begin = np.flatnonzero(np.concatenate([[True], apart])) if len(at) else np.empty(0, np.int64)
         codes, texts = schema.codes(table, "traits")
-        page_of = [_page(text) for text in texts]
+        page_of = [traits.page_viewed(text) for text in texts]
         pages = [page_of[code] for code in codes[order]]
         end = np.append(begin[1:], len(at))[: len(begin)]
         return _Runs(table.take(order), at, received[order], begin, end, visitor[begin].tolist(), pages)
@@ -168,8 +167,3 @@ class _Runs:
             events=end - begin,
             pageviews=len(views),
         )
-
-
-def _page(text: str) -> str | None:
-    """The page that an event with these traits is a view of."""
-    return next((traits.name_of(trait) for trait in text.split("\n") if trait.startswith(PAGE)), None)

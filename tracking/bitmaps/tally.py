@@ -11,7 +11,7 @@ Most tallies are short and come by the thousands, so `added` adds up many pairs 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -108,10 +108,10 @@ def apart(ids: Ids, values: Values, borders: Ints) -> list[Tally]:
 
 def added(some: Sequence[Tally], others: Sequence[Tally]) -> list[Tally]:
     """Each of `some` and the one of `others` in its place, added up. All of them have narrow ids, or all wide ones."""
+    if any(tally.ids.dtype.itemsize > NARROW for tally in chain(some, others)):
+        return _added_wide(some, others)
     ids, values, borders = together(some)
     new_ids, new_values, new_borders = together(others)
-    if max(ids.dtype.itemsize, new_ids.dtype.itemsize) > NARROW:
-        return _added_wide(some, others)
     # One key of tally and id makes them one tally.
     whole = Tally(_keys(ids, borders), values) + Tally(_keys(new_ids, new_borders), new_values)
     ends = np.searchsorted(whole.ids, np.arange(len(some) + 1, dtype=np.uint64) << np.uint64(32))

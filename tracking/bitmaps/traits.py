@@ -91,6 +91,11 @@ def name_of(trait: str) -> str:
     return unquote(trait.partition(":")[2])
 
 
+def page_viewed(traits: str) -> str | None:
+    """The page that an event with these traits, a line each, is a view of: other events have no `page:`."""
+    return next((name_of(trait) for trait in traits.split("\n") if trait.startswith("page:")), None)
+
+
 def source_of(trait: str) -> tuple[str, str]:
     """(source, campaign) of a `src:` trait; the campaign is `(none)` where there was none."""
     name, _, campaign = trait.removeprefix("src:").partition(CAMPAIGN_MARK)

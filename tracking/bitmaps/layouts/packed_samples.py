@@ -19,7 +19,6 @@ from tracking.bitmaps.tally import Tally, apart, together
 LENGTH = struct.Struct("<I")
 WIDTH = 8
 FEW = 16
-NO_SAMPLES = Tally(np.empty(0, np.uint64), np.empty(0, np.int64))
 
 
 def pack(tallies: Sequence[Tally]) -> list[bytes]:
