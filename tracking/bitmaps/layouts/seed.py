@@ -96,15 +96,17 @@ class SeedLayout:
         return {label for label, there in zip(labels, pipe.execute() if labels else [], strict=True) if there}
 
     def read(self, shelf: Shelf, label: str) -> dict[str, dict[str, Tally]]:
+        names = _names(shelf, [(metric, label) for metric in metrics_of(shelf)])
+        pipe = shelf.client.pipeline(transaction=False)
+        for metric, _, trait in names:
+            pipe.hgetall(shelf.keys.tally(metric, trait, label))
         found: dict[str, dict[str, Tally]] = {}
-        for metric in metrics_of(shelf):
-            for trait in _named(shelf.client.hgetall(shelf.keys.total(metric, label)), zeros=True):
-                numbers = shelf.client.hgetall(shelf.keys.tally(metric, trait, label))
-                found.setdefault(metric, {})[trait] = _tally(metric, numbers)
+        for (metric, _, trait), numbers in zip(names, pipe.execute() if names else [], strict=True):
+            found.setdefault(metric, {})[trait] = _tally(metric, numbers)
         return found
 
     def store(self, shelf: Shelf, label: str, by_metric: ByMetric) -> None:
-        self._clear(shelf, [shelf.keys.total(metric, label) for metric in metrics_of(shelf)])
+        self._clear(shelf, [(metric, label) for metric in metrics_of(shelf)])
         gone, until = shelf.expiry(label)
         if gone:
             return
@@ -142,19 +144,34 @@ class SeedLayout:
         return sums
 
     def remove(self, shelf: Shelf) -> None:
-        self._clear(shelf, list(shelf.keys.scan(shelf.client, TOTAL)))
+        start = f"{shelf.keys.prefix}{TOTAL}"
+        for key in shelf.keys.scan(shelf.client, TOTAL):
+            metric, _, label = key.removeprefix(start).rpartition("::")
+            self._clear(shelf, [(metric, label)])
 
-    def _clear(self, shelf: Shelf, totals: list[str]) -> None:
-        """Delete hashes of totals, and what belongs to them."""
-        for key in totals:
-            metric, _, label = key.removeprefix(f"{shelf.keys.prefix}{TOTAL}").rpartition("::")
-            pipe = shelf.client.pipeline(transaction=False)
-            for trait in _named(shelf.client.hgetall(key), zeros=True):
-                pipe.unlink(shelf.keys.tally(metric, trait, label))
-                if metric == EVENTS:
-                    pipe.unlink(shelf.keys.bitmap(Address(trait, label)))
-            pipe.unlink(key)
-            pipe.execute()
+    def _clear(self, shelf: Shelf, totals: Sequence[tuple[str, str]]) -> None:
+        """Delete the totals of each (metric, label) after all that belongs to them: they tell what that is."""
+        pipe = shelf.client.pipeline(transaction=False)
+        for metric, label, trait in _names(shelf, totals):
+            pipe.unlink(shelf.keys.tally(metric, trait, label))
+            if metric == EVENTS:
+                pipe.unlink(shelf.keys.bitmap(Address(trait, label)))
+        for metric, label in totals:
+            pipe.unlink(shelf.keys.total(metric, label))
+        pipe.execute()
+
+
+def _names(shelf: Shelf, totals: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:
+    """(metric, label, trait) of all that (metric, label) have, also of what came to nothing. One round trip."""
+    pipe = shelf.client.pipeline(transaction=False)
+    for metric, label in totals:
+        pipe.hgetall(shelf.keys.total(metric, label))
+    replies = pipe.execute() if totals else []
+    return [
+        (metric, label, trait)
+        for (metric, label), reply in zip(totals, replies, strict=True)
+        for trait in _named(reply, zeros=True)
+    ]
 
 
 def _before(shelf: Shelf, cells: Cells) -> dict[tuple[TallyAddress, int], int]:
