@@ -1,4 +1,5 @@
-"""One port for everything: /track/ goes to the collector, static files from their folder, all else to Django.
+"""One port for everything: /track/ and the sources' paths go to the collector, static files come from their folder,
+all else is Django's.
 
 The server's lifespan starts and stops the collector, so that what it has taken is written before
 the process ends. Django knows no lifespan and never sees it.
@@ -17,16 +18,20 @@ django_application = get_asgi_application()
 # These need Django to be set up; the Celery application sends the wake-ups of the drain.
 from aktivat_site.celery import app as celery_app  # noqa: E402
 from tracking.collector import Collector, Receive, Scope, Send  # noqa: E402
+from tracking.sources.registry import TRACKER  # noqa: E402
 
 celery_app.set_default()
 collector = Collector()
+collect_paths = frozenset(settings.COLLECT_PATHS)
 pages = ServeStaticASGI(django_application, root=settings.STATIC_ROOT, prefix=settings.STATIC_URL)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
-    elif scope["type"] == "http" and scope["path"].startswith("/track/"):
+    elif scope["type"] == "http" and scope["path"] in collect_paths:
+        await collector({**scope, "path": TRACKER[1]}, receive, send)
+    elif scope["type"] == "http" and (scope["path"] in collector.paths or scope["path"].startswith("/track/")):
         await collector(scope, receive, send)
     elif scope["type"] == "http":
         await pages(scope, receive, send)

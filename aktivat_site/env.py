@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from properties.exclusions import Exclusions
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
+PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+SLUG = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def text(name: str, default: str = "") -> str:
@@ -39,6 +42,24 @@ def integer(name: str, default: int, least: int = 0) -> int:
 def words(name: str) -> list[str]:
     """Words separated by commas."""
     return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def slugs(name: str) -> list[str]:
+    """Words of letters, digits, hyphens and underscores, separated by commas."""
+    found = words(name)
+    for word in found:
+        if not SLUG.fullmatch(word):
+            raise ImproperlyConfigured(f"{name}: {word!r} may have letters, digits, - and _ alone.")
+    return found
+
+
+def paths(name: str) -> list[str]:
+    """Paths of this server, each with a slash before it, separated by commas."""
+    found = words(name)
+    for word in found:
+        if not PATH.fullmatch(word):
+            raise ImproperlyConfigured(f"{name}: {word!r} is no path such as /e.")
+    return found
 
 
 def networks(name: str) -> Exclusions:

@@ -46,11 +46,14 @@ STREAM_LIMIT = env.integer("AKTIVAT_STREAM_LIMIT", 2_000_000, least=1)  # events
 SPILL_DIR = DATA_DIR / "spill"
 SPILL_BYTES = env.integer("AKTIVAT_SPILL_MB", 256) * 1_000_000
 METRICS_TOKEN = env.text("AKTIVAT_METRICS_TOKEN")
+COLLECT_PATHS = env.paths("AKTIVAT_COLLECT_PATHS")  # further paths of /track/it
+SCRIPT_NAMES = env.slugs("AKTIVAT_SCRIPT_NAMES")  # further names of trackr.js
 
 # --- Where data is kept --------------------------------------------------------------------------
 
 RUN_DIR = env.folder("AKTIVAT_RUN", DATA_DIR / "run")
 CACHE_BYTES = env.integer("AKTIVAT_CACHE_MB", 128) * 1_000_000  # sealed bitmaps that a process keeps
+SESSIONS_KEPT_HOURS = env.integer("AKTIVAT_SESSIONS_KEPT_HOURS", 48, least=24)  # older ones: in the archive
 ARCHIVE = env.text("AKTIVAT_ARCHIVE", str(DATA_DIR / "archive"))  # a folder, or s3://bucket/prefix
 SERVERS_FILE = RUN_DIR / "servers.json"
 CLUSTER_URL = env.server("AKTIVAT_CLUSTER", "cluster", SERVERS_FILE)
@@ -157,6 +160,7 @@ CONTENT_SECURITY_POLICY = {
 # --- Celery: messages only wake a task up; what is left behind, the sweep finds ---------------------
 
 SWEEP_SECONDS = 5.0
+TIDY_SECONDS = 3600.0
 
 CELERY = {
     "broker_url": BROKER_URL or "memory://",
@@ -176,6 +180,11 @@ CELERY = {
         },
         "archive": {"task": "tracking.slow_tasks.archive_all", "schedule": 30.0, "options": {"expires": 30.0}},
         "close": {"task": "tracking.slow_tasks.close_all", "schedule": 600.0, "options": {"expires": 600.0}},
+        "tidy": {
+            "task": "tracking.slow_tasks.tidy_all",
+            "schedule": TIDY_SECONDS,
+            "options": {"expires": TIDY_SECONDS},
+        },
         "heartbeat": {"task": "cluster.tasks.heartbeat", "schedule": 5.0},
     },
     "beat_schedule_filename": str(RUN_DIR / "beat"),

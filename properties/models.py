@@ -136,3 +136,19 @@ class Hostname(models.Model):
             self.pattern = hostnames.normalise(self.pattern)
         except ValueError as error:
             raise ValidationError({"pattern": str(error)}) from None
+
+
+class WriteKey(models.Model):
+    """A key to send events of one property. Its text is shown once; see write_keys.py."""
+
+    prop = models.ForeignKey(Property, models.CASCADE, related_name="write_keys")
+    name = models.CharField(max_length=120, help_text="What it is used for.")
+    prefix = models.CharField(max_length=8, help_text="How it begins, to tell it from others.")
+    digest = models.CharField(max_length=64, unique=True)
+    backfill = models.BooleanField(default=False, help_text="May send events of any age.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_on = models.DateField(null=True, blank=True, help_text="To the day, in UTC.")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

@@ -19,6 +19,10 @@ s.onload=s.onreadystatechange=function(){if(!r&&(!this.readyState||this.readySta
 </script>
 """
 
+# One line, with the account in the address: tools that optimise pages strip other attributes of a script.
+ONE_LINE = '<script defer src="%(server)s/js/%(script)s.js?account=%(account)s"%(vouching)s></script>\n'
+VOUCHING = ' integrity="%(integrity)s" crossorigin'
+
 
 def head() -> str:
     """What goes to the top of the head section."""
@@ -28,3 +32,19 @@ def head() -> str:
 def body(account_id: int, server_url: str, trackr_class: str = "track-it") -> str:
     """What goes to the bottom of the body."""
     return BODY % {"account": account_id, "server": server_url, "trackr_class": trackr_class}
+
+
+def one_line(account_id: int, server_url: str) -> str:
+    """All of it in one line, anywhere in the page."""
+    return ONE_LINE % {"account": account_id, "server": server_url, "script": "trackr", "vouching": ""}
+
+
+def pinned(account_id: int, server_url: str, version: str, integrity: str) -> str:
+    """The same with one version of the tracker, which the browser checks."""
+    vouching = VOUCHING % {"integrity": integrity}
+    return ONE_LINE % {
+        "account": account_id,
+        "server": server_url,
+        "script": f"trackr-{version}",
+        "vouching": vouching,
+    }

@@ -4,17 +4,19 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import access_account, accounts_of, may
 from accounts.models import Account
 from accounts.modules import Level, Module
 from accounts.requests import Request
-from properties import definitions, hostnames, snippet
+from properties import definitions, hostnames, snippet, write_keys
 from properties.access import access_property, properties_of
 from properties.forms import PropertyForm, RulesForm
 from properties.frame import frame
 from properties.models import Property
+from tracker import files
 
 LONGEST_ID = 18
 
@@ -65,17 +67,57 @@ def settings_page(request: Request, property_id: int) -> HttpResponse:
     if request.method == "POST" and is_valid and form.save(rules.cleaned_data):
         messages.success(request, "The settings are saved.")
         return redirect("property_settings", prop.id)
+    return _settings(request, prop, form, rules)
+
+
+def _settings(
+    request: Request, prop: Property, form: PropertyForm, rules: RulesForm, new_key: str = ""
+) -> HttpResponse:
     wrong = bool(form.errors or rules.errors)
-    context = frame(request.user, prop, "property_settings") | {"form": form, "rules": rules, "wrong": wrong}
+    context = frame(request.user, prop, "property_settings") | {
+        "form": form,
+        "rules": rules,
+        "wrong": wrong,
+        "write_keys": write_keys.keys_of(prop),
+        "new_key": new_key,
+    }
     return render(request, "properties/property_settings.html", context, status=422 if wrong else 200)
+
+
+@never_cache
+@require_POST
+def make_write_key(request: Request, property_id: int) -> HttpResponse:
+    """Make a key and show it: the only time that it is known."""
+    prop = access_property(request.user, property_id, Module.PROPERTIES, Level.MANAGE)
+    try:
+        text = write_keys.make(prop, request.POST.get("name", ""), bool(request.POST.get("backfill")))
+    except ValueError as error:
+        messages.error(request, str(error))
+        return redirect("property_settings", prop.id)
+    return _settings(request, prop, PropertyForm(prop.account, prop=prop), RulesForm(prop), new_key=text)
+
+
+@require_POST
+def revoke_write_key(request: Request, property_id: int) -> HttpResponse:
+    prop = access_property(request.user, property_id, Module.PROPERTIES, Level.MANAGE)
+    wanted = request.POST.get("key", "")
+    key = write_keys.revoke(prop, int(wanted)) if wanted.isdecimal() and len(wanted) < LONGEST_ID else None
+    if key is None:
+        messages.error(request, "There is no such key any more.")
+    else:
+        messages.success(request, f"{key.name} is revoked. Whoever still sends with it is refused from now on.")
+    return redirect("property_settings", prop.id)
 
 
 @require_GET
 def snippet_page(request: Request, property_id: int) -> HttpResponse:
     prop = access_property(request.user, property_id, Module.PROPERTIES, Level.VIEW)
+    tracker = files.current()
     context = frame(request.user, prop, "snippet") | {
         "head": snippet.head(),
         "body": snippet.body(prop.account_id, settings.PUBLIC_URL),
+        "one_line": snippet.one_line(prop.account_id, settings.PUBLIC_URL),
+        "pinned": snippet.pinned(prop.account_id, settings.PUBLIC_URL, tracker.version, tracker.integrity),
         "patterns": [hostname.pattern for hostname in prop.hostnames.all()],
     }
     return render(request, "properties/snippet.html", context)

@@ -20,6 +20,8 @@ OF_A_PROPERTY = {
     "snippet": ("get", 200, 403, 404, LOGIN),
     "property_settings": ("get", 200, 403, 404, LOGIN),
     "add_hostname": ("post", 302, 403, 404, LOGIN),
+    "make_write_key": ("post", 302, 403, 404, LOGIN),
+    "revoke_write_key": ("post", 302, 403, 404, LOGIN),
     "page_groups": ("post", 200, 403, 404, LOGIN),
     "overview_report": ("get", 401, 401, 401, 401),
 }
@@ -28,7 +30,7 @@ OF_NOBODY_ELSE = {
     "properties": ("get", 200, 200, 200, LOGIN),
     "property_create": ("get", 200, 403, 200, LOGIN),
 }
-OPEN = {"login", "logout", "healthz", "readyz", "trackr", "metrics"}
+OPEN = {"login", "logout", "healthz", "readyz", "script", "metrics"}
 
 
 def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:

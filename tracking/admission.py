@@ -7,7 +7,7 @@ account known?  ──►  property: named, else by hostname  ──►  address
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -19,6 +19,8 @@ from tracking.wire import Batch, Refused, WireEvent
 OLDEST_MS = 30 * 24 * 3600 * 1000
 # Clocks differ by a little; what claims to be later than this is wrong.
 AHEAD_MS = 5 * 60 * 1000
+# Nobody signed up on a website before there were any: that is a time in seconds.
+FIRST_SIGN_UP_MS = 631_152_000_000  # 1990
 
 
 class Table(Protocol):
@@ -40,6 +42,14 @@ class Sender(msgspec.Struct, frozen=True, gc=False):
     language: str = ""
     country: str = ""
     city: str = ""
+
+
+class Grant(NamedTuple):
+    """What a write key permits: to send events of one property, with `backfill` of any age."""
+
+    account_id: int
+    property_id: int
+    backfill: bool = False
 
 
 class Admitted(msgspec.Struct):
@@ -73,9 +83,11 @@ def admit(batch: Batch, table: Table, sender: Sender, received: int, address: st
     """Sort the events of `batch`. Those without an address are of the page that sent them.
 
     `address`: where the request came from; only compared with what the property excludes. `received`: ms since 1970.
+    The packets of a batch without ids have none, and say nothing of a person.
 
-    Raises Refused when nothing of it can be for anybody: an unknown account or property.
+    Raises Refused when nothing of it can be for anybody: an unknown account or property, half an identity.
     """
+    _refuse_half_an_identity(batch)
     account_id = known_account(batch.account, table)
     named = batch.property
     if named is not None and table.owners.get(named) != account_id:
@@ -105,7 +117,41 @@ def admit(batch: Batch, table: Table, sender: Sender, received: int, address: st
             packet = admitted.packets[property_id] = _packet(batch, sender, received)
         packet.events.append(_stream_event(event, min(at, received)))
         admitted.taken += 1
+    if batch.visitor is None:
+        _forget_people(admitted)
     return admitted
+
+
+def admit_granted(batch: Batch, grant: Grant, sender: Sender, received: int) -> Admitted:
+    """The same for what comes with a write key. Of which site an event is the key says, not a hostname; and the
+    address is a server's, so it tells nothing of a visitor."""
+    admitted = Admitted(grant.account_id)
+    packet = _packet(batch, sender, received)
+    shift = received - batch.sent if batch.sent is not None else 0
+    for event in batch.events:
+        at = event.at + shift
+        reason = time_reason(at, received)
+        if reason and not (reason == "too_old" and grant.backfill):
+            admitted.drop(grant.property_id, reason)
+            continue
+        packet.events.append(_stream_event(event, min(at, received)))
+    if packet.events:
+        admitted.packets[grant.property_id] = packet
+        admitted.taken = len(packet.events)
+    return admitted
+
+
+def _refuse_half_an_identity(batch: Batch) -> None:
+    if (batch.visitor is None) != (batch.session is None):
+        missing = "visitor" if batch.visitor is None else "session"
+        raise Refused("bad_schema", f"A visitor and a session are given together, or none of them - at `$.{missing}`")
+
+
+def _forget_people(admitted: Admitted) -> None:
+    """Who is not to be known again is not told by name either."""
+    for packet in admitted.packets.values():
+        for event in packet.events:
+            event.user, event.data, event.signed_up = "", {}, 0
 
 
 def known_account(account: int | str, table: Table) -> int:
@@ -139,8 +185,8 @@ def time_reason(at: int, received: int) -> str:
 
 def _packet(batch: Batch, sender: Sender, received: int) -> Packet:
     return Packet(
-        visitor_id=batch.visitor.bytes,
-        session_id=batch.session.bytes,
+        visitor_id=batch.visitor.bytes if batch.visitor else b"",
+        session_id=batch.session.bytes if batch.session else b"",
         received=received,
         events=[],
         tab=batch.tab,
@@ -164,4 +210,11 @@ def _stream_event(event: WireEvent, at: int) -> StreamEvent:
         number=NO_NUMBER if event.n is None else event.n,
         attributes=event.attributes,
         data=event.data,
+        items=event.items,
+        signed_up=0 if event.signed_up is None else _sign_up(event.signed_up, at),
     )
+
+
+def _sign_up(said: int, at: int) -> int:
+    """When somebody signed up; 0 where what is said cannot be: before the web, or later than the event."""
+    return min(said, at) if FIRST_SIGN_UP_MS <= said <= at + AHEAD_MS else 0

@@ -15,7 +15,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -101,15 +101,29 @@ class Appender:
 
     async def append(self, admitted: Admitted, day: str) -> None:
         """Return when everything is durable. Raises Unavailable. `day` (UTC) files the drops."""
-        if self._closing or self._events + admitted.taken > MOST_WAITING:
-            raise Unavailable("Too many events are waiting, or this process is ending.")
+        self._refuse_if_too_many(admitted.taken)
         for owner in _owners(admitted) if self._full else ():
             await self._refuse_if_full(owner)
+        await self._put(admitted, day)
+
+    async def append_together(self, some: Sequence[Admitted], day: str) -> None:
+        """The same of several that came together: of one property all are written, or none."""
+        self._refuse_if_too_many(sum(admitted.taken for admitted in some))
+        for owner in {owner for admitted in some for owner in _owners(admitted)} if self._full else ():
+            await self._refuse_if_full(owner)
+        await asyncio.gather(*[self._put(admitted, day) for admitted in some])
+
+    def _refuse_if_too_many(self, events: int) -> None:
+        if self._closing or self._events + events > MOST_WAITING:
+            raise Unavailable("Too many events are waiting, or this process is ending.")
+
+    def _put(self, admitted: Admitted, day: str) -> "asyncio.Future[None]":
+        """It joins the next group that is written; done when that is durable."""
         waiting = _Waiting(admitted, day, self._loop.create_future())
         self._waiting.append(waiting)
         self._events += admitted.taken
         self._work.set()
-        await waiting.done
+        return waiting.done
 
     async def close(self) -> None:
         """Write what waits, then stop. What is in the spill stays there for the next process."""

@@ -37,18 +37,18 @@ class Bodies:
                 del self._arriving[task]  # says to `read` why it is cancelled
                 task.cancel()
 
-    async def read(self, declared: bytes, receive: Receive) -> bytearray:
-        """The body, which counts until it is given to `release`. `declared`: the header Content-Length.
+    async def read(self, declared: bytes, receive: Receive, most: int = MAX_BODY_BYTES) -> bytearray:
+        """The body, which counts until it is given to `release`. `declared`: the header Content-Length. `most`: bytes.
 
         Raises Refused when it is too large, too slow to arrive, or too much together with all others (503).
         """
-        if declared.isdigit() and int(declared[:16]) > MAX_BODY_BYTES:
-            raise _too_large()
+        if declared.isdigit() and int(declared[:16]) > most:
+            raise _too_large(most)
         task = asyncio.current_task()
         assert task is not None
         self._arriving[task] = time.monotonic()
         try:
-            return await self._read(receive)
+            return await self._read(receive, most)
         except asyncio.CancelledError:
             if task in self._arriving or task.uncancel():  # somebody else ends the task
                 raise
@@ -59,7 +59,7 @@ class Bodies:
     def release(self, body: bytearray) -> None:
         self.size -= len(body)
 
-    async def _read(self, receive: Receive) -> bytearray:
+    async def _read(self, receive: Receive, most: int) -> bytearray:
         body = bytearray()
         more = True
         try:
@@ -70,8 +70,8 @@ class Bodies:
                 part = message.get("body", b"")
                 body += part
                 self.size += len(part)
-                if len(body) > MAX_BODY_BYTES:
-                    raise _too_large()
+                if len(body) > most:
+                    raise _too_large(most)
                 if self.size > self._most_bytes:
                     raise Refused("busy", "Too many requests at this moment; send them again.", 503)
                 more = message.get("more_body", False)
@@ -81,5 +81,5 @@ class Bodies:
         return body
 
 
-def _too_large() -> Refused:
-    return Refused("too_large", f"The body is larger than {MAX_BODY_BYTES} bytes.", 413)
+def _too_large(most: int) -> Refused:
+    return Refused("too_large", f"The body is larger than {most} bytes.", 413)

@@ -1,10 +1,10 @@
-"""The collector: a plain ASGI application at /track/, beside Django and not inside it.
+"""The collector: a plain ASGI application at /track/ and the paths of the sources, beside Django and not inside it.
 
     POST /track/it?account=7   one batch (wire.py), as JSON or text/plain   202, or 4xx/503 with a reason
-    GET  /track/it?account=7&… one event, as a query                        always a 43-byte GIF
+    everything else            a source (sources/) reads it and shapes the answer
 
-    bodies ──► wire ──► gate: place, limits ──► admission ──► appender ──► 202
-    busy       bad_…    too_fast                excluded …    backlog, unavailable
+    bodies ──► wire or source ──► gate: place, limits ──► admission ──► appender ──► 202
+    busy       bad_…              too_fast                excluded …    backlog, unavailable
 
 It answers 2xx only when the events are durable. A refusal names its reason in X-Aktivat-Reason and
 is counted for the property it was meant for; where a part of a batch is taken, X-Aktivat-Dropped
@@ -16,18 +16,20 @@ The address of the sender goes into the gate and into admission, and is in nothi
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
-from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from typing import Any
 
-import msgspec
 from django.conf import settings
 
-from tracking import wire
-from tracking.admission import Admitted, Sender, admit, known_account
+from tracking import answers, wire
+from tracking.admission import Admitted, Grant, Sender, admit, admit_granted, known_account
+from tracking.anonymous import Anonymous
+from tracking.answers import Answer
 from tracking.appender import Appender, Backlog, Unavailable
 from tracking.arrival import host_of
 from tracking.bodies import Bodies
@@ -35,6 +37,8 @@ from tracking.directory import Directory
 from tracking.gate import Gate, TooFast
 from tracking.gauges import Gauges
 from tracking.keys import NO_PROPERTY
+from tracking.sources import registry
+from tracking.sources.interface import Key, Outcome, Reading, Request, Site, Source, parsed, unpacked
 from tracking.spill import Spill
 from tracking.waker import Waker
 from tracking.wire import Refused
@@ -42,41 +46,11 @@ from tracking.wire import Refused
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
-Received = dict[bytes, bytes]  # a request's headers
+Received = Mapping[bytes, bytes]  # a request's headers
 
-RETRY_SECONDS = 5
-GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
-NO_STORE = (b"cache-control", b"no-store")
-ANY_ORIGIN: Headers = [(b"access-control-allow-origin", b"*"), (b"cross-origin-resource-policy", b"cross-origin")]
-CORS: Headers = [
-    *ANY_ORIGIN,
-    (b"access-control-expose-headers", b"x-aktivat-reason, x-aktivat-dropped, retry-after"),
-]
-GIF_HEADERS: Headers = [
-    (b"content-type", b"image/gif"),
-    (b"content-length", str(len(GIF)).encode()),
-    NO_STORE,
-    *CORS,
-]
-PREFLIGHT: Headers = [
-    *CORS,
-    (b"access-control-allow-methods", b"POST, GET"),
-    (b"access-control-allow-headers", b"content-type"),
-    (b"access-control-max-age", b"86400"),
-]
+TRACKER = registry.TRACKER
 EPOCH = date(1970, 1, 1).toordinal()
 DAY_MS = 24 * 3600 * 1000
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: Headers
-    body: bytes = b""
-
-
-# Nearly every answer, so it says no more than it must.
-ALL_TAKEN = Answer(202, [*ANY_ORIGIN, (b"content-length", b"0")])
 
 
 class Collector:
@@ -86,6 +60,8 @@ class Collector:
         self._directory: Directory | None = None
         self._bodies = Bodies()
         self._gate = Gate(settings)
+        self._sources = registry.installed()
+        self.paths = frozenset(path for _, path in (*self._sources, TRACKER))
 
     async def start(self) -> None:
         self._directory = Directory()
@@ -93,6 +69,7 @@ class Collector:
         self._waker = Waker()
         spill = Spill(settings.SPILL_DIR, writer, settings.SPILL_BYTES)
         self._appender = Appender(self._waker.wake, writer, spill, settings.STREAM_LIMIT)
+        self._anonymous = Anonymous()
         self._gauges = Gauges(writer, self._appender)
         background = (self._directory.keep_fresh(), self._gauges.run(), self._bodies.run())
         self._tasks = [asyncio.create_task(work) for work in background]
@@ -102,6 +79,7 @@ class Collector:
         if self._directory is None:
             return
         await self._appender.close()
+        await self._anonymous.close()
         await self._waker.close()
         for task in self._tasks:
             task.cancel()
@@ -118,15 +96,18 @@ class Collector:
         await send({"type": "http.response.body", "body": answer.body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        if scope["path"] != "/track/it":
-            return _text(404, CORS, b"There is nothing here.")
-        if scope["method"] == "POST":
+        door = (scope["method"], scope["path"])
+        if door == TRACKER:  # nearly always
             return await self._post(scope, receive)
-        if scope["method"] == "GET":
-            return await self._pixel(scope)
+        if source := self._sources.get(door):
+            return await self._through(source, scope, receive)
+        if scope["path"] not in self.paths:
+            return answers.text(404, answers.CORS, answers.NOTHING_HERE)
         if scope["method"] == "OPTIONS":
-            return _text(204, PREFLIGHT)
-        return _text(405, [*CORS, (b"allow", b"GET, POST, OPTIONS")], b"Send a POST or a GET.")
+            return answers.text(204, answers.PREFLIGHT)
+        methods = {method for method, path in (*self._sources, TRACKER) if path == scope["path"]}
+        allow = ", ".join([*sorted(methods), "OPTIONS"])
+        return answers.text(405, [*answers.CORS, (b"allow", allow.encode())], f"Here are {allow}.".encode())
 
     async def _post(self, scope: Scope, receive: Receive) -> Answer:
         headers: Received = dict(scope["headers"])
@@ -137,31 +118,84 @@ class Collector:
             admitted = await self._take(wire.decode(body), headers, address)
         except Refused as refused:
             await self._count_refusal(scope, headers, refused)
-            reason = [*CORS, _reason(refused.reason), *_retry_after(refused)]
-            return _text(refused.status, reason, str(refused).encode())
+            return answers.refusal(refused)
         except Unavailable as unavailable:
-            reason = [*CORS, _reason(unavailable.reason), (b"retry-after", str(RETRY_SECONDS).encode())]
-            return _text(503, reason, b"The events could not be stored; send them again.")
+            return answers.refusal(_later(unavailable))
         finally:
             self._bodies.release(body)
-        return ALL_TAKEN if admitted.is_whole else _text(202, [*CORS, _dropped(admitted)])
+        return answers.ALL_TAKEN if admitted.is_whole else answers.partly_taken(admitted)
 
-    async def _pixel(self, scope: Scope) -> Answer:
-        received: Received = dict(scope["headers"])
-        headers = GIF_HEADERS.copy()
-        status = 200
+    async def _through(self, source: Source, scope: Scope, receive: Receive) -> Answer:
+        """A request to one of the other doors."""
+        headers: Received = dict(scope["headers"])
+        request = Request(scope["method"], scope["path"], scope["query_string"], headers, b"", _now_ms())
+        body, place = bytearray(), None
         try:
             address = self._gate.knock(scope)
-            admitted = await self._take(_batch_of_query(scope, received), received, address)
-            if not admitted.is_whole:
-                headers.append(_dropped(admitted))
+            if request.method == "POST":
+                body = await self._bodies.read(headers.get(b"content-length", b""), receive, source.most_bytes)
+                plain = unpacked(bytes(body), headers.get(b"content-encoding", b""), source.most_bytes)
+                request = replace(request, body=plain)
+            place = await self._place(source, request)
+            outcome = await self._take_reading(source.read(request, place), place, request, address)
         except Refused as refused:
-            await self._count_refusal(scope, received, refused)
-            headers.append(_reason(refused.reason))
+            if place is not None and not _is_counted(refused):
+                await self._count_drop(place.account_id, place.property_id, refused.reason)
+            else:
+                await self._count_refusal(scope, headers, refused)
+            outcome = Outcome(refused=refused)
         except Unavailable as unavailable:
-            status = 503
-            headers.append(_reason(unavailable.reason))
-        return Answer(status, headers, GIF)
+            outcome = Outcome(refused=_later(unavailable))
+        finally:
+            self._bodies.release(body)
+        return answers.of_source(source.answer(request, outcome), outcome)
+
+    async def _place(self, source: Source, request: Request) -> Grant | None:
+        """Whose the events of a request are; None where each batch says it. Raises Refused, Unavailable."""
+        directory = self._running_directory()
+        if not directory.loaded.is_set():
+            await _loaded(directory)
+        match source.who(request):
+            case Key(key):
+                return await directory.grant_of(key)
+            case Site(host, account):
+                return await directory.place_of(host, account)
+        return None
+
+    async def _take_reading(self, reading: Reading, place: Grant | None, request: Request, address: str) -> Outcome:
+        """Make what a source has read durable. Raises Refused when none can be taken, Unavailable."""
+        if reading.is_trial:
+            return Outcome(errors=reading.refused)
+        if place is None or any(letter.sender is None for letter in reading.letters):
+            some = [await self._take(letter.batch, request.headers, address) for letter in reading.letters]
+        else:
+            some = await self._take_granted(reading, place, request.received)
+        dropped: Counter[str] = sum((admitted.reasons() for admitted in some), Counter())
+        outcome = Outcome(sum(admitted.taken for admitted in some), dropped, reading.refused)
+        if not outcome.taken and dropped and not dropped.keys() <= {"excluded"}:
+            outcome.refused = next((refused for _, refused in reading.refused), None) or _none_taken(dropped)
+        return outcome
+
+    async def _take_granted(self, reading: Reading, place: Grant, received: int) -> list[Admitted]:
+        """Of a server with a write key: all of it is written, or none."""
+        not_read = Admitted(place.account_id)
+        for _, refused in reading.refused:
+            not_read.drop(place.property_id, refused.reason)
+        some = [not_read]
+        for letter in reading.letters:
+            assert letter.sender is not None
+            admitted = admit_granted(letter.batch, place, letter.sender, received)
+            for packet in admitted.packets.values():
+                packet.message = letter.message
+            some.append(admitted)
+        events = sum(admitted.taken for admitted in some)
+        try:
+            self._gate.measure_property(place.property_id, events)
+            await self._appender.append_together(some, _day(received))
+        except (TooFast, Backlog) as refused:
+            await self._count_drop(place.account_id, place.property_id, refused.reason, events)
+            raise
+        return some
 
     async def _take(self, batch: wire.Batch, headers: Received, address: str) -> Admitted:
         """Make the events of `batch` durable. Raises Refused when none can be taken, Unavailable."""
@@ -178,6 +212,8 @@ class Collector:
         if missing:
             await directory.refresh()
             admitted = admit(batch, directory.snapshot, sender, received, address)
+        if batch.visitor is None:
+            await self._anonymous.name(admitted, address, sender.user_agent, received)
         try:
             self._gate.measure(address, admitted)
             await self._appender.append(admitted, _day(received))
@@ -185,8 +221,7 @@ class Collector:
             await self._count_instead(admitted, refused.reason, received)
             raise
         if not admitted.taken and (reasons := admitted.reasons()).keys() != {"excluded"}:
-            reason = reasons.most_common(1)[0][0]
-            raise NoneTaken(reason, "None of the events was taken.", 404 if reason == "unknown_host" else 400)
+            raise _none_taken(reasons)
         return admitted
 
     async def _count_instead(self, admitted: Admitted, reason: str, received: int) -> None:
@@ -200,9 +235,9 @@ class Collector:
     async def _count_refusal(self, scope: Scope, headers: Received, refused: Refused) -> None:
         """Count a request that could not be read, for the property (else the account) that its query
         and page name."""
-        if isinstance(refused, NoneTaken | TooFast) and refused.counted:
+        if _is_counted(refused):
             return
-        directory, query = self._running_directory(), _query(scope)
+        directory, query = self._running_directory(), parsed(scope["query_string"])
         try:
             account_id = known_account(query.get("account", "0"), directory.snapshot)
         except (Refused, ValueError):
@@ -211,8 +246,11 @@ class Collector:
         property_id = int(named) if named.isascii() and named.isdigit() and len(named) < 16 else None
         if directory.snapshot.owners.get(property_id or 0) != account_id:
             property_id = directory.snapshot.property_for(account_id, _page_host(headers))
+        await self._count_drop(account_id, property_id or NO_PROPERTY, refused.reason)
+
+    async def _count_drop(self, account_id: int, property_id: int, reason: str, events: int = 1) -> None:
         admitted = Admitted(account_id)
-        admitted.drop(property_id or NO_PROPERTY, refused.reason)
+        admitted.drop(property_id, reason, events)
         with suppress(Unavailable):  # the sender learns the reason all the same
             await self._appender.append(admitted, _day(_now_ms()))
 
@@ -227,36 +265,25 @@ class NoneTaken(Refused):
     counted = True
 
 
+def _none_taken(reasons: Counter[str]) -> NoneTaken:
+    reason = reasons.most_common(1)[0][0]
+    return NoneTaken(reason, "None of the events was taken.", 404 if reason == "unknown_host" else 400)
+
+
+def _is_counted(refused: Refused) -> bool:
+    return isinstance(refused, NoneTaken | TooFast) and refused.counted
+
+
+def _later(unavailable: Unavailable) -> Refused:
+    return Refused(unavailable.reason, "The events could not be stored; send them again.", 503)
+
+
 async def _loaded(directory: Directory) -> None:
     """Return once the table has been read. Raises Unavailable when the database is away."""
     try:
         await asyncio.wait_for(directory.loaded.wait(), timeout=5)
     except TimeoutError:
         raise Unavailable("The table of properties cannot be read.") from None
-
-
-def _batch_of_query(scope: Scope, headers: Received) -> wire.Batch:
-    """A batch of one event, from a pixel's query. Raises Refused."""
-    query = _query(scope)
-    event = {key: query[key] for key in ("name", "at", "url", "referrer", "title") if key in query}
-    event = {"name": "pageview", "at": str(_now_ms()), "url": _header(headers, b"referer")[:2000], **event}
-    names = ("account", "property", "visitor", "session", "tab", "sent")
-    batch: dict[str, object] = {key: query[key] for key in names if key in query}
-    batch["events"] = [event]
-    try:
-        converted = msgspec.convert(batch, wire.Batch, strict=False)
-    except msgspec.ValidationError as error:
-        raise Refused("bad_schema", str(error)[:300]) from None
-    wire.refuse_forbidden_letters(converted)
-    return converted
-
-
-def _query(scope: Scope) -> dict[str, str]:
-    try:
-        pairs: list[tuple[str, str]] = parse_qsl(scope["query_string"].decode("ascii", "replace"), max_num_fields=50)
-    except ValueError:
-        return {}
-    return dict(pairs)
 
 
 def _sender(headers: Received, country: str, city: str) -> Sender:
@@ -295,24 +322,3 @@ def _day(milliseconds: int) -> str:
 def _date(days: int) -> str:
     """The date so many days after the first of 1970."""
     return date.fromordinal(EPOCH + days).isoformat()
-
-
-def _reason(reason: str) -> tuple[bytes, bytes]:
-    return (b"x-aktivat-reason", reason.encode())
-
-
-def _retry_after(refused: Refused) -> Headers:
-    if refused.status not in (429, 503):
-        return []
-    seconds = refused.seconds if isinstance(refused, TooFast) else RETRY_SECONDS
-    return [(b"retry-after", str(seconds).encode())]
-
-
-def _dropped(admitted: Admitted) -> tuple[bytes, bytes]:
-    counts = (f"{reason}={number}" for reason, number in admitted.reasons().items())
-    return (b"x-aktivat-dropped", ", ".join(counts).encode())
-
-
-def _text(status: int, headers: Headers, body: bytes = b"") -> Answer:
-    length = [] if status == 204 else [(b"content-length", str(len(body)).encode())]
-    return Answer(status, [(b"content-type", b"text/plain; charset=utf-8"), NO_STORE, *headers, *length], body)

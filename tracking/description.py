@@ -4,20 +4,27 @@ Both are looked up in caches first: the pages of a site, its sources and its vis
 few, and come again and again.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 
-from tracking.arrival import Arrival
+from tracking.arrival import LONGEST, Arrival, host_of, path_of
 from tracking.bitmaps import traits
 from tracking.bitmaps.notes import TraitSet
+from tracking.commerce import SOLD, coupon_of, text
 from tracking.enrichment.devices import device
 from tracking.enrichment.languages import language
 from tracking.enrichment.screens import screen_class
-from tracking.measures import SAMPLED
+from tracking.measures import INTEREST, SAMPLED
 from tracking.rules import Rules
+from tracking.sessions import PASSIVE
 from tracking.stream import Packet, StreamEvent
 
 PAGEVIEW = "pageview"
 ELEMENT_EVENTS = frozenset(["mouseover", "click", "focus", "blur"])
+OUTBOUND, DOWNLOAD, EXPOSURE = "outbound_click", "file_download", "exposure"
+LINKS = frozenset([OUTBOUND, DOWNLOAD])  # what they lead to is in `href`
+PLAIN = {INTEREST: ("interest", "topic"), "conversion": ("goal", "goal"), "form_submit": ("form", "form")}
+TELLING = LINKS | SOLD | PLAIN.keys() | {EXPOSURE}
 
 
 def session_traits(packet: Packet, arrival: Arrival, first: bool) -> TraitSet:
@@ -71,12 +78,35 @@ def event_traits(event: StreamEvent, page: str | None, member: bool, rules: Rule
     if event.name in ELEMENT_EVENTS:
         kind, label, position = (str(attributes.get(key, "")) for key in ("type", "label", "position"))
         found.append(traits.element(event.name, kind, label, position))
-    if page is None and any(key in attributes for key in SAMPLED):
+    elif event.name in TELLING:
+        found += _told(event)
+    if page is None and (event.name in PASSIVE or any(key in attributes for key in SAMPLED)):
         found.append(traits.named("on", rules.page(event.url)))
     for key in rules.attributes:
         if (value := attributes.get(key)) is not None:
             found.append(traits.attribute(key, str(value)[:200]))
     return "\n".join(found)
+
+
+def _told(event: StreamEvent) -> Iterator[str]:
+    """What the attributes of an event of this name say; nothing where they do not say it."""
+    said = event.attributes
+    if event.name in PLAIN:
+        kind, key = PLAIN[event.name]
+        if name := text(said.get(key)):
+            yield traits.named(kind, name)
+    elif event.name == EXPOSURE:
+        experiment, variant = text(said.get("experiment")), text(said.get("variant"))
+        if experiment and variant:
+            yield traits.variant(experiment, variant)
+    elif event.name == OUTBOUND:
+        if host := host_of(text(said.get("href"))).removeprefix("www.")[:LONGEST]:
+            yield traits.named("to", host)
+    elif event.name == DOWNLOAD:
+        if href := text(said.get("href")):
+            yield traits.named("file", path_of(href))
+    elif coupon := coupon_of(event.name, said):
+        yield traits.named("coupon", coupon)
 
 
 @lru_cache(maxsize=16384)

@@ -28,7 +28,7 @@ from redis.exceptions import ConnectionError, RedisError, TimeoutError, WatchErr
 
 from cluster.connections import MOVED, find_shards_again
 from properties.models import Property
-from tracking import ingest, lease, poison, stream
+from tracking import ingest, lease, messages, poison, stream
 from tracking.bitmaps.layouts import Shelf
 from tracking.cycles import no_search_for_cycles
 from tracking.effects import write
@@ -143,7 +143,7 @@ class Drain:
         Raises LeaseLost, WatchError (nothing was written), ConnectionError and TimeoutError (it may
         have been written: the position tells), and cluster.connections.MOVED.
         """
-        keys = shelf.keys
+        keys, layout = shelf.keys, layout_of(self.prop)
         with shelf.client.pipeline(transaction=True) as pipe:
             progress = self._watch(pipe, keys)
             taken = _take(pipe, keys.ingest, progress.entry, most or EVENTS_A_BATCH)
@@ -151,7 +151,8 @@ class Drain:
                 return 0
             if taken.poison:
                 poison.check_room(pipe, keys)
-            batch, late = load_batch(shelf, rules, progress.visitors, taken.packets)
+            batch, late = load_batch(shelf, layout, rules, progress, taken.packets)
+            batch.messages = messages.load(shelf.client, keys, taken.packets)
             if late:
                 late.recall(shelf, self.prop, batch, lambda: self._renew_lease(shelf))
                 pipe.unwatch()
@@ -160,7 +161,8 @@ class Drain:
             ingest.run(taken.entries, batch)
             _advance(progress, taken, batch)
             pipe.multi()
-            write(pipe, shelf, layout_of(self.prop), batch)
+            write(pipe, shelf, layout, batch)
+            messages.write(pipe, keys, batch.messages)
             poison.set_aside(pipe, keys, taken.poison)
             pipe.hset(keys.progress, mapping=progress.to_hash())
             pipe.xtrim(keys.ingest, minid=stream.after(progress.entry), approximate=False)

@@ -15,7 +15,7 @@ import numpy as np
 from pyroaring import BitMap
 
 from properties.models import Property
-from tracking import lease, people, visitors
+from tracking import lease, people, records
 from tracking.archive.erase import erase as erase_from_archive
 from tracking.archive.store import store
 from tracking.bitmaps.addresses import Address
@@ -23,9 +23,10 @@ from tracking.bitmaps.layouts import Request, Shelf
 from tracking.bitmaps.roaring import ids_of
 from tracking.bitmaps.samples import is_samples
 from tracking.bitmaps.tally import Tally
-from tracking.bitmaps.traits import EVERYONE
+from tracking.bitmaps.traits import EVERYONE, SIGN_UPS
 from tracking.drain import Drain
 from tracking.shelves import layout_of, seal_all, shelf_of
+from tracking.visitors import Visitor
 
 log = logging.getLogger(__name__)
 
@@ -67,11 +68,11 @@ def erase_visitors(prop: Property, ids: Iterable[bytes]) -> int:
     return len(indexes)
 
 
-def _records(shelf: Shelf) -> Iterator[tuple[bytes, visitors.Visitor]]:
+def _records(shelf: Shelf) -> Iterator[tuple[bytes, Visitor]]:
     """(cookie id, record) of every visitor."""
     for key in shelf.keys.scan(shelf.client, "visitors::"):
         for visitor_id, record in shelf.client.hgetall(key).items():
-            yield visitor_id, visitors.decode(record)
+            yield visitor_id, records.decode(record)
 
 
 def _erase_numbers(prop: Property, shelf: Shelf, token: bytes, indexes: BitMap) -> None:
@@ -79,9 +80,10 @@ def _erase_numbers(prop: Property, shelf: Shelf, token: bytes, indexes: BitMap) 
     labels = sorted(set(layout.slots(shelf)))
     for start in range(0, len(labels), SLOTS_AT_ONCE):
         some = labels[start : start + SLOTS_AT_ONCE]
-        seen = layout.load(shelf, Request([Address(EVERYONE, label) for label in some])).bitmaps
+        # Where somebody signed up who told it later, nobody has to have been seen.
+        seen = layout.load(shelf, Request([Address(name, label) for label in some for name in (EVERYONE, SIGN_UPS)]))
         for label in some:
-            if not seen[Address(EVERYONE, label)].intersect(indexes):
+            if not any(seen.bitmaps[Address(name, label)].intersect(indexes) for name in (EVERYONE, SIGN_UPS)):
                 continue
             # What is drained by others between our reading and our writing would be lost.
             if not lease.renew(shelf.client, shelf.keys, token, LEASE_MS):
@@ -110,7 +112,7 @@ def _erase_sessions(shelf: Shelf, indexes: BitMap) -> None:
             shelf.client.lrem(shelf.keys.session_index(day), 0, session_id)
 
 
-def _erase_people(shelf: Shelf, records: Iterable[visitors.Visitor], indexes: BitMap) -> None:
+def _erase_people(shelf: Shelf, records: Iterable[Visitor], indexes: BitMap) -> None:
     """The people they were, and who stood for whom. A person with other browsers left stays without these."""
     table = {int(alias): int(person) for alias, person in shelf.client.hgetall(shelf.keys.aliases).items()}
     for alias, person in table.items():

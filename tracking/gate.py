@@ -72,13 +72,14 @@ class Gate:
     def measure(self, address: str, admitted: Admitted) -> None:
         """Count what is to be taken against the limits (one event was counted by `knock`). Raises TooFast."""
         self._take_of_address(address, admitted.taken - 1, counted=True)
-        if self._of_property is None:
-            return
-        now = time.monotonic()
-        for property_id, packet in admitted.packets.items():
-            events = len(packet.events)
-            if not self._of_property.take(str(property_id), events, now):
-                raise TooFast(events, self._of_property, counted=True)
+        if self._of_property is not None:
+            for property_id, packet in admitted.packets.items():
+                self.measure_property(property_id, len(packet.events))
+
+    def measure_property(self, property_id: int, events: int) -> None:
+        """Count events that come with a key of the property: a server's address stands for nobody. Raises TooFast."""
+        if self._of_property is not None and not self._of_property.take(str(property_id), events, time.monotonic()):
+            raise TooFast(events, self._of_property, counted=True)
 
     def _take_of_address(self, address: str, events: int, counted: bool) -> None:
         # Loopback is this machine, or a proxy on it that the settings do not name: it stands for nobody.

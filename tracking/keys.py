@@ -10,8 +10,12 @@ of a property is on one master and a batch is one transaction:
     {7::3}::progress                           hash: how far the drain is (Progress)
     {7::3}::lease                              string: who drains now
     {7::3}::visitors::1a4b                     hash: visitor_id (16 bytes) -> Visitor, 65,536 buckets
+    {7::3}::tidied                             string: the bucket of visitors that is tidied next
     {7::3}::people::1a4b                       hash: the property's user id -> Person, 65,536 buckets
     {7::3}::aliases                            hash: visitor_index -> the one it is counted with
+    {7::3}::orders::1a4b                       set: orders that were counted (12 bytes each), 65,536 buckets
+    {7::3}::messages::2968::1a4                set: ids of what servers sent that week (12 bytes each), 4,096 buckets
+    {7::3}::salt::2026-11-24                   string: what the ids of that day's anonymous visitors are made with
     {7::3}::names::2026-11-24                  set: traits that were named that day
     {7::3}::session_index::2026-11-24          list: session uuids, newest first            (the seed's)
     {7::3}::2026-11-24::session_<uuid>         hash: session infos                          (the seed's)
@@ -22,7 +26,7 @@ of a property is on one master and a batch is one transaction:
     {7::3}::sealed::2026-11-24-02              hash: trait -> Roaring bitmap         (the packed layout's)
     {7::3}::counts::2026-11-24-02              hash: trait -> events of each visitor (the packed layout's)
     {7::3}::sums:seconds::2026-11-24-02        hash: trait -> tally                  (the packed layout's)
-    {7::3}::totals:events::2026-11-24-02       hash: trait -> number                 (the packed layout's)
+    {7::3}::totals::2026-11-24-02              hash: trait -> total of each metric   (the packed layout's)
     {7::3}::metrics                            set: every metric there is
     {7::3}::generation, changed, folded, unfolded   what has changed, what is made   (the packed layout's)
     {7::3}::archive                            stream: resolved events, until they are in the archive
@@ -39,6 +43,7 @@ from zlib import crc32
 from tracking.bitmaps.addresses import Address
 
 NO_PROPERTY = 0
+BUCKETS = 65_536  # of visitors, of people
 
 
 class Keys:
@@ -51,6 +56,7 @@ class Keys:
         self.poison = f"{self.prefix}poison"
         self.progress = f"{self.prefix}progress"
         self.lease = f"{self.prefix}lease"
+        self.tidied = f"{self.prefix}tidied"
         self.aliases = f"{self.prefix}aliases"
         self.notes = f"{self.prefix}notes"
         self.sealing = f"{self.prefix}notes_sealing"
@@ -89,14 +95,26 @@ class Keys:
     def sums(self, metric: str, label: str) -> str:
         return f"{self.prefix}sums:{metric}::{label}"
 
-    def totals(self, metric: str, label: str) -> str:
-        return f"{self.prefix}totals:{metric}::{label}"
+    def totals(self, label: str) -> str:
+        return f"{self.prefix}totals::{label}"
 
     def visitors(self, visitor_id: bytes) -> str:
-        return f"{self.prefix}visitors::{visitor_id[-2:].hex()}"
+        return self.visitors_of(int.from_bytes(visitor_id[-2:]))
+
+    def visitors_of(self, bucket: int) -> str:
+        return f"{self.prefix}visitors::{bucket:04x}"
 
     def people(self, user: str) -> str:
         return f"{self.prefix}people::{crc32(user.encode()) & 0xFFFF:04x}"
+
+    def orders(self, order: bytes) -> str:
+        return f"{self.prefix}orders::{order[-2:].hex()}"
+
+    def messages(self, week: int, message: bytes) -> str:
+        return f"{self.prefix}messages::{week}::{message[-2:].hex()[:3]}"
+
+    def salt(self, day: str) -> str:
+        return f"{self.prefix}salt::{day}"
 
     def names(self, day: str) -> str:
         return f"{self.prefix}names::{day}"

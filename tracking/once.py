@@ -59,12 +59,14 @@ class Entry(NamedTuple):
     packed: bytes  # tracking.stream.encode
 
 
-def append(owner: Owner, writer: str, entries: Sequence[Entry], few: int) -> tuple[Any, ...]:
-    """The command that appends `entries`, in order, where they are not there yet.
+def append(
+    owner: Owner, writer: str, entries: Sequence[Entry], few: int, kept: int = WRITER_KEPT_SECONDS
+) -> tuple[Any, ...]:
+    """The command that appends `entries`, in order, where they are not there yet. `kept`: seconds that this is known.
 
     Its reply is the number of events that wait in the stream, or 0 while it has fewer than `few` entries. Without
     entries it only counts.
     """
     keys, values = Keys(*owner), [value for entry in entries for value in entry]
     names = (keys.ingest, keys.appended(writer), keys.taken)
-    return ("EVAL", APPEND, len(names), *names, WRITER_KEPT_SECONDS, max(few, 1), *values)
+    return ("EVAL", APPEND, len(names), *names, kept, max(few, 1), *values)

@@ -36,13 +36,17 @@ MOST_DATA = 60  # values kept of a person
 
 
 class Person(msgspec.Struct, array_like=True, gc=False):
-    """`visitor`: the index that stands for all of theirs, None until a visitor is theirs. Times: ms since 1970."""
+    """`visitor`: the index that stands for all of theirs, None until a visitor is theirs. Times: ms since 1970.
+
+    `signed_up`: the first sign-up that is known, 0 while none is. `sign_up_waits`: it is not counted yet.
+    """
 
     visitor: int | None
     first_seen: int
     last_seen: int
     signed_up: int = 0
     data: dict[str, Value] = {}
+    sign_up_waits: bool = False
 
 
 _encoder = msgspec.msgpack.Encoder()

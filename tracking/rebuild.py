@@ -24,8 +24,7 @@ from tracking.archive.hold import holding
 from tracking.archive.notes import COLUMNS, notes_of
 from tracking.archive.store import Store, store
 from tracking.archive.writer import archive_held
-from tracking.bitmaps.folding import Cells, add_up
-from tracking.bitmaps.layouts import Layout, Shelf
+from tracking.bitmaps.layouts import Shelf
 from tracking.bitmaps.slots import Granularity, between, midnight
 from tracking.cycles import no_search_for_cycles
 from tracking.shelves import layout_of, seal_all, shelf_of
@@ -95,15 +94,17 @@ def rebuild_day(property_id: int, day: date) -> int:
     table = _with_neighbours(archived, prop, day)
     start, end = midnight(day, prop.tz), midnight(day + ONE_DAY, prop.tz)
     notes = notes_of(table, prop.tz, _ms(start), _ms(end))
-    _replace(shelf, layout, start, end, add_up([notes], _levels(shelf, end)))
-    at = schema.numbers(table, "at")
+    granularities = [list(Granularity)[level] for level in _levels(shelf, end)]
+    labels = [slot.label for granularity in granularities for slot in between(start, end, granularity, shelf.tz)]
+    layout.replace(shelf, labels, notes)
+    at = schema.numbers(schema.of_sessions(table), "at")
     return int(((at >= _ms(start)) & (at < _ms(end))).sum())
 
 
 def _with_neighbours(archived: Store, prop: Property, day: date) -> pa.Table:
     """The rows of a day, and those of the sessions it shares with the days before and after."""
     rows = _rows(archived, prop, day)
-    sessions = rows.column("session").unique()
+    sessions = schema.of_sessions(rows).column("session").unique()
     before = _of_sessions(_rows(archived, prop, day - ONE_DAY), sessions)
     found, following = [before, rows], day + ONE_DAY
     while len(sessions):
@@ -129,15 +130,6 @@ def _levels(shelf: Shelf, end: datetime) -> list[int]:
     age = datetime.now(UTC) - end
     kept = [level for level, limit in enumerate((shelf.kept.minutes, shelf.kept.hours)) if limit is None or age < limit]
     return [*kept, 2]
-
-
-def _replace(shelf: Shelf, layout: Layout, start: datetime, end: datetime, cells: Cells) -> None:
-    """Make the cells what all slots of the day hold, also those in which nothing happened."""
-    granularities = [list(Granularity)[level] for level in _levels(shelf, end)]
-    labels = [slot.label for granularity in granularities for slot in between(start, end, granularity, shelf.tz)]
-    wrong = layout.present(shelf, labels) - cells.keys()
-    for label in (*wrong, *cells):
-        layout.store(shelf, label, cells.get(label, {}))
 
 
 def _ms(at: datetime) -> int:

@@ -7,10 +7,15 @@ below it: what fills a gap is late, what does not has been here before.
 
 Memory is bounded: a visitor's newest queues are kept, of each the newest gaps. What falls into a
 gap that is not remembered any more counts as a repeat: better one event too few than one too many.
+Of a queue's own id a few bytes are kept, as many as the tracker's have: of every visitor there are some.
 """
+
+from functools import lru_cache
+from hashlib import blake2b
 
 import msgspec
 
+ID_BYTES = 6
 QUEUES = 4
 GAPS = 16
 
@@ -18,7 +23,7 @@ GAPS = 16
 class Queue(msgspec.Struct, array_like=True, gc=False):
     """`gaps`: (first, last) of the numbers below `high` that have not come yet, ascending."""
 
-    id: str
+    id: bytes
     high: int
     gaps: list[tuple[int, int]] = []
 
@@ -40,13 +45,19 @@ class Queue(msgspec.Struct, array_like=True, gc=False):
 
 def is_repeat(queues: list[Queue], queue_id: str, number: int) -> bool:
     """Whether the event has been here before; else it is noted. The queue used last is the first of `queues`."""
+    short = _short(queue_id)
     for place, queue in enumerate(queues):
-        if queue.id == queue_id:
+        if queue.id == short:
             if place:
                 queues.insert(0, queues.pop(place))
             return not queue.take(number)
-    queue = Queue(queue_id, -1)
+    queue = Queue(short, -1)
     queue.take(number)
     queues.insert(0, queue)
     del queues[QUEUES:]
     return False
+
+
+@lru_cache(maxsize=4096)
+def _short(queue_id: str) -> bytes:
+    return blake2b(queue_id.encode(), digest_size=ID_BYTES).digest()

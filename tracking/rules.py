@@ -15,7 +15,8 @@ class Rules:
     """`kept_parameters`: query parameters that are never scrubbed. `attributes`: those that become traits.
 
     `session_gap`: ms without an event that end a session. `names_a_day`: distinct values a family of
-    traits may have in a day; the others count under `(other)`.
+    traits may have in a day; the others count under `(other)`. `sessions_kept`: ms that sessions are
+    known here; older ones are asked of the archive.
     """
 
     kept_parameters: frozenset[str] = frozenset()
@@ -23,6 +24,7 @@ class Rules:
     attributes: tuple[str, ...] = ()
     session_gap: int = GAP_MS
     names_a_day: int = 5_000
+    sessions_kept: int = 48 * 3_600_000
 
     def clean(self, url: str) -> str:
         """`url` without personal data and secrets."""

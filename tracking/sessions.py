@@ -6,13 +6,21 @@ The tracker's cookie proposes an id, the drain decides by the event's own time:
     - but a new campaign                                 begins a new one
     - else                                               it begins a new session
 
+A passive event is one that nobody did: the browser tells of a page that was viewed before, some time after. It
+belongs to the newest session that had begun by then, of its own campaign if there is one, and ended no more than
+PASSIVE_MS before. It begins none, and it makes no visit longer than the pause allows: what comes later than that,
+as from a page that was left open over lunch, counts at the session's end.
+
+    session 10:00 ── 10:20        engagement at 10:30: the session ends at 10:30
+                                  engagement at 13:00: it counts at 10:20, and nothing moves
+
 Midnight ends nothing: a session is filed under the day it began, in the property's time zone, and
 counts in the minute it began. What it adds to the numbers follows from its state alone (`amounts`):
 a batch takes back what the old state added, and adds what the new one does.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -22,6 +30,8 @@ from tracking.bitmaps import traits
 from tracking.bitmaps.notes import EVENTS, Notes, TraitSet
 
 GAP_MS = 30 * 60 * 1000
+PASSIVE = frozenset(["engagement", "web_vitals"])
+PASSIVE_MS = 12 * 3600 * 1000  # no pause is longer, so that whoever looks for sessions looks no further
 
 PAGEVIEWS = "pageviews"
 SESSIONS = "sessions"
@@ -48,6 +58,7 @@ class Session(msgspec.Struct, array_like=True, gc=False):
     exited: int = 0  # when the exit page was viewed
     events: int = 0
     pageviews: int = 0
+    passive: int = 0  # of the events
 
     @property
     def uuid(self) -> str:
@@ -69,13 +80,18 @@ class Session(msgspec.Struct, array_like=True, gc=False):
             if not self.exit or at >= self.exited:
                 self.exit, self.exited = page, at
 
+    def add_passive(self, at: int) -> None:
+        """Count an event that nobody did."""
+        self.add(at, None)
+        self.passive += 1
+
     def amounts(self) -> Iterator[tuple[TraitSet, str, int]]:
         """(traits, metric, amount) of what it adds to the minute it began in.
 
-        A bounce is a session of one page view and nothing else; its seconds are those from its first
-        event to its last.
+        A bounce is a session of one page view and nothing else but passive events; its seconds are those from its
+        first event to its last.
         """
-        bounce = int(self.events == 1 and self.pageviews == 1)
+        bounce = int(self.events - self.passive == 1 and self.pageviews == 1)
         seconds = (self.last - self.started) // 1000
         sets = [self.traits]
         if self.entry:
@@ -109,6 +125,11 @@ class SessionChange:
                         notes.add(some, self.visitor_index, state.started // 60_000, metric, sign * amount)
 
 
+def reach(name: str, gap: int) -> int:
+    """How far from a session an event of that name may be that belongs to it."""
+    return PASSIVE_MS if name in PASSIVE else gap
+
+
 SessionId = tuple[bytes, bytes]  # (visitor id, session id): nobody can join the session of another
 
 
@@ -137,26 +158,3 @@ def own_id(proposed: bytes, before: int, started: int, came: Arrival) -> bytes:
     It follows from what tells the two apart, so that the same events always make the same sessions.
     """
     return uuid.uuid5(uuid.UUID(bytes=proposed), f"{before} {started} {came.source} {came.campaign}").bytes
-
-
-# What the hash of a session tells, beside whose it is.
-FIELDS = tuple(name for name in Session.__struct_fields__ if name not in ("id", "day", "came"))
-INFOS = ("visitor", "visitor_index", "source", "campaign", *FIELDS)
-
-
-def infos(change: SessionChange) -> dict[str, str | int]:
-    """The fields of a session's hash."""
-    session = change.session
-    source, campaign = session.came
-    whose = {"visitor": str(uuid.UUID(bytes=change.visitor_id)), "visitor_index": change.visitor_index}
-    return {**whose, "source": source, "campaign": campaign, **{name: getattr(session, name) for name in FIELDS}}
-
-
-def of_infos(session_id: bytes, day: str, values: Sequence[bytes | None]) -> tuple[bytes, int, Session] | None:
-    """(visitor id, visitor index, session) of the INFOS of a hash; None when there is none."""
-    if None in values:
-        return None
-    found = dict(zip(INFOS, (value.decode() for value in values if value is not None), strict=True))
-    whole: dict[str, object] = {"id": session_id, "day": day, "came": (found["source"], found["campaign"]), **found}
-    session = msgspec.convert([whole[name] for name in Session.__struct_fields__], Session, strict=False)
-    return uuid.UUID(found["visitor"]).bytes, int(found["visitor_index"]), session

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import timedelta
 
+from django.conf import settings
 from redis.exceptions import WatchError
 
 from cluster.connections import shard
@@ -44,4 +45,5 @@ def rules_of(prop: Property) -> Rules:
         attributes=tuple(dict.fromkeys(prop.attribute_traits.split())),
         session_gap=prop.session_minutes * 60_000,
         names_a_day=prop.names_a_day,
+        sessions_kept=settings.SESSIONS_KEPT_HOURS * 3_600_000,
     )

@@ -4,6 +4,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 
 from celery import shared_task
+from django.conf import settings
 from redis.exceptions import WatchError
 
 from cluster.connections import shard
@@ -19,10 +20,12 @@ from tracking.archive.writer import archive
 from tracking.keys import Keys
 from tracking.lease import Busy
 from tracking.shelves import layout_of, shelf_of
+from tracking.tidying import tidy
 from tracking.turns import first_or_not_at_all, property_of
 
 ARCHIVE_AT_BYTES = 16_000_000
 ARCHIVE_AFTER_MS = 5 * 60 * 1000
+TIDYING_SECONDS = 60.0  # at most, of a property
 DAYS_A_MESSAGE = 7  # of a rebuild
 PASSING = (Busy, hold.Busy, Changed, StoreError, WatchError)  # what is over some time later
 
@@ -79,6 +82,20 @@ def forget_property(account_id: int, property_id: int) -> None:
     for key in keys.scan(client, ""):
         client.unlink(key)
     forget(store(), account_id, property_id)
+
+
+@shared_task
+def tidy_visitors(account_id: int, property_id: int) -> None:
+    """Shorten the records of visitors who have not been there for a while: of a share of them."""
+    if (prop := property_of(account_id, property_id)) is not None:
+        tidy(prop, settings.TIDY_SECONDS, TIDYING_SECONDS)
+
+
+@shared_task
+def tidy_all() -> None:
+    """Go on with the round through every property's visitors."""
+    for owner in Property.objects.values_list("account_id", "id"):
+        tidy_visitors.delay(*owner)
 
 
 @shared_task

@@ -17,7 +17,8 @@ class StreamEvent(msgspec.Struct, array_like=True, gc=False):
     """One event as it was taken; `at` is milliseconds since 1970, on the server's clock.
 
     `number` is its place in the sender's queue, or NO_NUMBER. `user` is the property's own id of the
-    person who was logged in, `data` what it said of them (signupUser and the like).
+    person who was logged in, `data` what it said of them (signupUser and the like), `signed_up` when they
+    signed up: ms since 1970, 0 where it is not said.
     """
 
     name: str
@@ -29,10 +30,17 @@ class StreamEvent(msgspec.Struct, array_like=True, gc=False):
     number: int = NO_NUMBER
     attributes: dict[str, str | int | float | bool | None] = {}
     data: dict[str, str | int | float | bool | None] = {}
+    items: list[dict[str, str | int | float | bool | None]] = []
+    signed_up: int = 0
 
 
 class Packet(msgspec.Struct, array_like=True, gc=False):
-    """The events of one virtual visitor that came together. `received`: ms since 1970."""
+    """The events of one virtual visitor that came together. `received`: ms since 1970.
+
+    `message`: what tells the message of a server from all others (messages.py); its packet has one event.
+
+    The ids of an anonymous one are empty until anonymous.py has made them; in the stream they never are.
+    """
 
     visitor_id: bytes
     session_id: bytes
@@ -45,6 +53,7 @@ class Packet(msgspec.Struct, array_like=True, gc=False):
     screen: str = ""
     country: str = ""
     city: str = ""
+    message: bytes = b""
 
 
 _encoder = msgspec.msgpack.Encoder()

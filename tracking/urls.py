@@ -1,8 +1,8 @@
 from django.urls import path
 
-from tracking import metrics, views
+from tracking import metrics, scripts
 
 urlpatterns = [
-    path("js/trackr.js", views.trackr, name="trackr"),
+    path("js/<slug:name>.js", scripts.script, name="script"),
     path("metrics", metrics.metrics, name="metrics"),
 ]

@@ -9,7 +9,10 @@
 
 Batches may name the sender's `queue` and number its events (`n`): what comes twice then counts once.
 `language` and `screen` ("1920x1080") describe the browser; `user` is the property's own id of the
-person who is logged in, `data` what is known of them.
+person who is logged in, `data` what is known of them, `signed_up` when they signed up (ms). `items`
+are what an event of a shop is about, each with the fields that GA4 gives an item.
+
+Without `visitor` and `session` a batch is of somebody who is not to be known again: anonymous.py.
 
 Types, sizes and forms are checked while decoding; what is wrong is named with its place, as
 `$.events[3].name`. Letters that are not allowed are looked for afterwards, where there can be some.
@@ -28,6 +31,7 @@ import msgspec
 MAX_BODY_BYTES = 256 * 1024
 MAX_EVENTS = 500
 MAX_ATTRIBUTES = 30
+MAX_ITEMS = 200  # of an event
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 Url = Annotated[str, msgspec.Meta(max_length=2000)]
@@ -36,6 +40,7 @@ SafeInteger = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Value = Annotated[str, msgspec.Meta(max_length=2000)] | SafeInteger | float | bool | None
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Item = Annotated[dict[Name, Value], msgspec.Meta(max_length=MAX_ATTRIBUTES)]
 
 
 class WireEvent(msgspec.Struct, forbid_unknown_fields=True):
@@ -48,13 +53,15 @@ class WireEvent(msgspec.Struct, forbid_unknown_fields=True):
     n: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
     user: Annotated[str, msgspec.Meta(max_length=200)] | SafeInteger = ""
     data: dict[Name, Value] = {}
+    items: Annotated[list[Item], msgspec.Meta(max_length=MAX_ITEMS)] = []
+    signed_up: Milliseconds | None = None
 
 
 class Batch(msgspec.Struct, forbid_unknown_fields=True):
     account: Id | Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,15}\Z")]
-    visitor: uuid.UUID
-    session: uuid.UUID
     events: Annotated[list[WireEvent], msgspec.Meta(min_length=1)]
+    visitor: uuid.UUID | None = None
+    session: uuid.UUID | None = None
     property: Id | None = None
     tab: Annotated[str, msgspec.Meta(max_length=64)] = ""
     sent: Milliseconds | None = None
@@ -121,9 +128,10 @@ def _strings(batch: Batch) -> Iterator[tuple[str, str, re.Pattern[str]]]:
         yield f"{place}.referrer", event.referrer, NOT_IN_ADDRESSES
         yield f"{place}.title", event.title, NOT_IN_TEXTS
         yield f"{place}.user", str(event.user), NOT_IN_TEXTS
-        for key, value in (*event.attributes.items(), *event.data.items()):
-            yield f"{place}: {key!a}", key, NOT_IN_NAMES
-            yield f"{place}: {key!a}", str(value), NOT_IN_TEXTS
+        for some in (event.attributes, event.data, *event.items):
+            for key, value in some.items():
+                yield f"{place}: {key!a}", key, NOT_IN_NAMES
+                yield f"{place}: {key!a}", str(value), NOT_IN_TEXTS
 
 
 def _one_line(text: str) -> str:

@@ -67,6 +67,7 @@ def table_of(data: Dataset, events: Columns) -> pa.Table:
         ),
         "url": urls,
         **dict.fromkeys(("referrer", "title", "tab", "user"), nothing),
+        **dict.fromkeys(("items", "item_traits"), pa.array([""] * count)),
         "attributes": pa.array(_attributes(events)),
         "traits": own,
         "session_traits": whole,

@@ -10,7 +10,7 @@ from properties.models import Property
 from tracking.bitmaps import traits
 from tracking.bitmaps.addresses import Address
 from tracking.bitmaps.layouts import Request
-from tracking.measures import MONEY
+from tracking.commerce import MONEY
 from tracking.reading import read
 
 

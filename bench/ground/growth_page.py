@@ -170,7 +170,7 @@ def _terms(report: Report, model: Model) -> list[list[str]]:
             [part, f"{some[0]:.0f} bytes for each visitor, {some[1]:.0f} for a bucket in use"]
             for part, some in each.items()
         ),
-        ["sessions of seven days", f"{model.in_proportion['sessions']:.0f} bytes for each visitor"],
+        ["sessions of two days", f"{model.in_proportion['sessions']:.0f} bytes for each visitor"],
         ["draining an event", f"{model.drain[0]:.0f} µs and {model.drain[1]:.1f} for each tenfold of the visitors"],
         [
             "a sealing",

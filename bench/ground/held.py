@@ -1,19 +1,20 @@
 """Everything that Valkey holds of a property after the data set's 30 days, in bytes. Needs Django set up.
 
     bitmaps, columns       rebuilt from the archive, whole; months that are over made
-    names                  of each day, as its totals name them
+    names                  of the last days, as their totals name them
     visitors, people, sessions   of one visitor in `one_in`, whose 30 days are really drained; times `one_in`
     streams                the archive's, for as long as it waits to be archived; the others are empty
 
 The sample is spread over a share of the buckets as small as the sample itself, so that a bucket is as full as it is
-with all visitors. Sessions are kept for seven days, so only those of the last seven days count; their number is
-the data set's own. The days are the last 30 before today, with the minutes and hours that are kept of them.
+with all visitors; and tidied at the end of the 30 days, as all are once a day. Sessions are kept for two days, so only
+those of the last two count; their number is the data set's own. The days are the last 30 before today, with the minutes
+and hours that are kept of them.
 """
 
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import count
@@ -21,6 +22,7 @@ from typing import Any
 from zlib import crc32
 
 import msgspec
+from django.conf import settings
 
 from bench.dataset import Dataset
 from bench.ground import archived, worker
@@ -30,16 +32,20 @@ from properties.models import Property
 from tracking import directory, stream, wire
 from tracking.admission import Sender, admit
 from tracking.archive.store import store
+from tracking.bitmaps.layouts import Request
 from tracking.bitmaps.notes import EVENTS
-from tracking.bitmaps.slots import Granularity, between, midnight
 from tracking.drain import Drain
-from tracking.effects import SESSIONS_KEPT_SECONDS
-from tracking.rebuild import ONE_DAY, rebuild
+from tracking.keys import BUCKETS
+from tracking.names import KEPT_SECONDS, names_of
+from tracking.rebuild import rebuild
+from tracking.sessions import SESSIONS
 from tracking.shelves import layout_of, shelf_of
 from tracking.stream import Packet
+from tracking.tidying import ROUND_SECONDS, tidy
 
-BUCKETS = 65_536  # of visitors and of people (tracking/keys.py)
 PACKETS_AN_ENTRY = 50
+TIDYING_SECONDS = 600  # at most
+DAYS_AT_HAND = KEPT_SECONDS // (24 * 3600) + 1  # of names
 ARCHIVE_SECONDS = 30  # from one archiving to the next, at most
 PARTS = ("visitors", "people")  # what there is for each visitor
 
@@ -52,7 +58,8 @@ def bytes_by_part(data: Dataset, one_in: int) -> dict[str, int]:
     found: Counter[str] = Counter()
     found["bitmaps and columns"] = worker.bytes_held(prop)
     first = datetime.fromtimestamp(data.shape.midnight / 1000, UTC).date()
-    found["names"] = name(prop, first, first + timedelta(days=data.shape.days - 1))
+    last = first + timedelta(days=data.shape.days - 1)
+    found["names"] = name(prop, [last - timedelta(days=day) for day in range(DAYS_AT_HAND)])
     found.update(of_visitors(worker.property_of_its_own(), data, one_in, max(BUCKETS // one_in, 1)))
     return dict(found)
 
@@ -63,6 +70,7 @@ def of_visitors(prop: Property, data: Dataset, one_in: int, few: int) -> dict[st
     `few`: the buckets that these are spread over.
     """
     events = _drain(prop, data, one_in, few)
+    tidy(prop, ROUND_SECONDS, TIDYING_SECONDS, data.shape.midnight + data.shape.days * DAY_MS)
     sizes = worker.sizes_of(prop)
     found = {part: sum(size for key, size in sizes.items() if key.startswith(f"{part}::")) * one_in for part in PARTS}
     a_second = data.shape.events / (data.shape.days * 24 * 3600)
@@ -70,24 +78,25 @@ def of_visitors(prop: Property, data: Dataset, one_in: int, few: int) -> dict[st
     return {**found, "sessions": round(_sessions(data, sizes)), "streams": streams}
 
 
-def name(prop: Property, first: date, last: date) -> int:
-    """Write the names of each day as the drain would have; the bytes they take."""
+def name(prop: Property, days: Sequence[date]) -> int:
+    """Write the names of these days as the drain has them at hand; the bytes they take."""
     shelf = shelf_of(prop)
-    for day in between(midnight(first, prop.tz), midnight(last + ONE_DAY, prop.tz), Granularity.DAY, prop.tz):
-        if names := shelf.client.hkeys(shelf.keys.totals(EVENTS, day.label)):
-            shelf.client.sadd(shelf.keys.names(day.label), *names)
+    for label in map(str, days):
+        found = layout_of(prop).load(shelf, Request(totals=[(EVENTS, label), (SESSIONS, label)])).totals
+        shelf.client.sadd(shelf.keys.names(label), *names_of(found[(EVENTS, label)], found[(SESSIONS, label)]))
     return sum(size for key, size in worker.sizes_of(prop).items() if key.startswith("names::"))
 
 
 def _sessions(data: Dataset, sizes: Mapping[str, int]) -> float:
-    """Bytes of the sessions of the last seven days: those of one of the sample, times how many there are."""
+    """Bytes of the sessions that are kept: those of one of the sample, times how many there are."""
+    kept_ms = settings.SESSIONS_KEPT_HOURS * 3_600_000
     kept = [
         str(datetime.fromtimestamp(data.shape.midnight / 1000, UTC).date() + timedelta(days=day))
-        for day in range(data.shape.days - SESSIONS_KEPT_SECONDS * 1000 // DAY_MS, data.shape.days)
+        for day in range(data.shape.days - kept_ms // DAY_MS, data.shape.days)
     ]
     own = {key: size for key, size in sizes.items() if key.startswith(tuple(f"{day}::session_" for day in kept))}
     index = sum(sizes.get(f"session_index::{day}", 0) for day in kept)
-    known = int((data.visits.start >= (data.shape.days * DAY_MS - SESSIONS_KEPT_SECONDS * 1000)).sum())
+    known = int((data.visits.start >= (data.shape.days * DAY_MS - kept_ms)).sum())
     return (sum(own.values()) + index) / len(own) * known
 
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from bench.ground.held import BUCKETS
 from bench.ground.wire import visitor_id
 from properties.models import Property
-from tracking import visitors
+from tracking import records
+from tracking.keys import BUCKETS
 from tracking.shelves import shelf_of
 
 BUCKETS_AT_ONCE = 200
@@ -26,18 +26,18 @@ def make(prop: Property, sample: Property, count: int, coming: Sequence[int], at
     These come `at` (ms since 1970), when their last session is over.
     """
     shelf = shelf_of(prop)
-    records = _records(sample)
-    idle = [some for some in map(visitors.decode, records) if some.last is None or some.last.last < at - IDLE_MS]
+    of_sample = _records(sample)
+    idle = [some for some in map(records.decode, of_sample) if some.last is None or some.last.last < at - IDLE_MS]
     random = np.random.Generator(np.random.PCG64(count))
     pipe = shelf.client.pipeline(transaction=False)
     others = random.poisson(max(count - len(coming), 0) / BUCKETS, BUCKETS).tolist()
     for bucket, many in enumerate(others):
         if many:
             ids = random.bytes((ID_BYTES - 2) * many)
-            start = int(random.integers(0, len(records)))
+            start = int(random.integers(0, len(of_sample)))
             some = {
-                ids[n * (ID_BYTES - 2) : (n + 1) * (ID_BYTES - 2)] + bucket.to_bytes(2, "big"): records[
-                    (start + n) % len(records)
+                ids[n * (ID_BYTES - 2) : (n + 1) * (ID_BYTES - 2)] + bucket.to_bytes(2, "big"): of_sample[
+                    (start + n) % len(of_sample)
                 ]
                 for n in range(many)
             }
@@ -47,7 +47,7 @@ def make(prop: Property, sample: Property, count: int, coming: Sequence[int], at
     for number in coming:
         own = visitor_id(number).bytes
         record = msgspec.structs.replace(idle[number % len(idle)], index=number, person="", queues=[])
-        pipe.hset(shelf.keys.visitors(own), own, visitors.encode(record))
+        pipe.hset(shelf.keys.visitors(own), own, records.encode(record))
     pipe.hset(shelf.keys.progress, "visitors", count)
     pipe.execute()
 

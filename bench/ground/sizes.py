@@ -34,10 +34,13 @@ from bench.ground.wire import EVENTS_A_BODY
 from properties.models import BOUNDS, Property
 from tracking.archive.store import store
 from tracking.bitmaps import traits
+from tracking.bitmaps.layouts import packed_totals
+from tracking.bitmaps.layouts.packed_fields import Reading
 from tracking.bitmaps.notes import EVENTS
 from tracking.bitmaps.slots import level
 from tracking.bitmaps.tally import Tally
 from tracking.drain import Drain
+from tracking.keys import BUCKETS
 from tracking.rebuild import ONE_DAY, rebuild
 from tracking.sessions import SESSIONS
 from tracking.shelves import layout_of, shelf_of
@@ -46,7 +49,6 @@ DAYS_OF_MINUTES = 2  # that are kept, at the default
 SWEEP_SECONDS = 5  # what waits is sealed so often
 PACKETS_AN_ENTRY = 50
 COLUMNS_OF = ("counts", "sums")
-NAMES_OF = ("totals", "names")
 
 
 class Effort(NamedTuple):
@@ -140,13 +142,19 @@ def _keep(prop: Property, hours: int, days: int) -> None:
 def _add_bitmaps(prop: Property, bitmaps: Bitmaps, first: date, last: date) -> None:
     """The bitmaps of the days that are not rebuilt, and of their totals the names, which are those of the day after."""
     shelf, layout = shelf_of(prop), layout_of(prop)
-    names = shelf.client.hgetall(shelf.keys.totals(SESSIONS, str(last + ONE_DAY)))
+    reading = Reading(shelf.client, shelf.keys)
+    [after] = packed_totals.in_slots(reading, [str(last + ONE_DAY)])
+    names = {name: some[SESSIONS] for name, some in after.items() if SESSIONS in some}
     names |= {name: 1 for name in bitmaps.conditions if name.startswith("src:")}
     for number in range((last - first).days + 1):
         label = str(first + number * ONE_DAY)
         who = {name: bitmaps.of(name, [number])[0] for name in (traits.EVERYONE, *bitmaps.conditions)}
         layout.store(shelf, label, {EVENTS: {name: _once(some) for name, some in who.items()}})
-        shelf.client.hset(shelf.keys.totals(SESSIONS, label), mapping=names)
+        numbers = {name: {SESSIONS: number} for name, number in names.items()}
+        for name, tally in who.items():
+            numbers.setdefault(name, {})[EVENTS] = len(tally)
+        coded = [{packed_totals.code_of(metric): n for metric, n in some.items()} for some in numbers.values()]
+        packed_totals.write(shelf.client, reading, [(label, name) for name in numbers], coded)
 
 
 def _once(who: BitMap) -> Tally:
@@ -155,7 +163,6 @@ def _once(who: BitMap) -> Tally:
 
 def _bytes(loaded: Loaded, whole: bool) -> dict[str, int]:
     """By kind and granularity, scaled to the month."""
-    held.name(loaded.prop, loaded.last - (len(loaded.fine) - 1) * ONE_DAY, loaded.last)
     found: Counter[str] = Counter()
     for key, size in worker.sizes_of(loaded.prop).items():
         kind, label = _kind(key), key.rpartition("::")[2]
@@ -163,19 +170,20 @@ def _bytes(loaded: Loaded, whole: bool) -> dict[str, int]:
         if not kind or (place <= 2 and label[:10] not in loaded.fine) or (place > 2 and not whole):
             continue
         found[f"{kind} {GRANULARITIES[place]}"] += round(size * loaded.times[place])
+    found["names day"] += held.name(loaded.prop, list(map(date.fromisoformat, loaded.fine)))  # no more are at hand
     return dict(sorted(found.items()))
 
 
 def _kind(key: str) -> str:
     """`bitmaps`, `columns` or `names`; empty for what is counted otherwise or not at all."""
     head = key.partition("::")[0].partition(":")[0]
-    if head in NAMES_OF:
+    if head == "totals":
         return "names"
     return "columns" if head in COLUMNS_OF else "bitmaps" if head == "sealed" else ""
 
 
 def _of_visitors(sample: Property, visitors: int, effort: Effort) -> dict[str, int]:
-    few = min(max(round(held.BUCKETS * effort.sample / visitors), 1), held.BUCKETS)
+    few = min(max(round(BUCKETS * effort.sample / visitors), 1), BUCKETS)
     found = held.of_visitors(sample, Dataset(Shape(events=effort.sample * EVENTS_A_VISITOR)), 1, few)
     return {part: round(size * visitors / effort.sample) for part, size in found.items()}
 

@@ -18,7 +18,7 @@ from tracking import directory, ingest, stream, wire
 from tracking.admission import Sender, admit
 from tracking.drain import Drain
 from tracking.lookups import load_batch
-from tracking.progress import progress
+from tracking.progress import Progress, progress
 from tracking.shelves import layout_of, rules_of, shelf_of
 from tracking.stream import Packet
 from tracking.tasks import SEAL_BEHIND_AT_BYTES
@@ -85,7 +85,9 @@ def traits_an_event(prop: Property) -> float:
         (entry_id.decode(), stream.decode(fields[stream.FIELD]))
         for entry_id, fields in shelf.client.xrange(shelf.keys.ingest, count=5)
     ]
-    batch, _ = load_batch(shelf, rules_of(prop), 0, [packet for _, some in entries for packet in some])
+    batch, _ = load_batch(
+        shelf, layout_of(prop), rules_of(prop), Progress(), [packet for _, some in entries for packet in some]
+    )
     ingest.run(entries, batch)
     numbers = [row.traits.count("\n") + row.session_traits.count("\n") + 2 for row in batch.rows]
     return sum(numbers) / len(numbers)

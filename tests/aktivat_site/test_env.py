@@ -42,3 +42,24 @@ def test_a_file_must_be_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     (tmp_path / "some").touch()
     monkeypatch.setenv(NAME, str(tmp_path / "some"))
     assert env.file(NAME) == str(tmp_path / "some")
+
+
+def test_names_and_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, "s, stats_2")
+    assert env.slugs(NAME) == ["s", "stats_2"]
+    monkeypatch.setenv(NAME, "/e, /px/v1.0")
+    assert env.paths(NAME) == ["/e", "/px/v1.0"]
+
+
+@pytest.mark.parametrize("text", ["e", "/", "/a b", "//e", "/e/", "/e?x"])
+def test_what_is_no_path(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv(NAME, text)
+    with pytest.raises(ImproperlyConfigured, match=f"{NAME}: .* is no path such as /e"):
+        env.paths(NAME)
+
+
+@pytest.mark.parametrize("text", ["a/b", "a.js", "é"])
+def test_what_is_no_name(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv(NAME, text)
+    with pytest.raises(ImproperlyConfigured, match=f"{NAME}: .* may have letters"):
+        env.slugs(NAME)

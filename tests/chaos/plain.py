@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from tracking.archive.rows import Row
@@ -16,6 +17,8 @@ from tracking.bitmaps.slots import labels
 Numbers = dict[tuple[str, str, str], dict[int, int]]  # (label, metric, trait) -> visitor or sample -> number
 DAY = 2
 MINOR_UNITS = {"EUR": 100, "JPY": 1}
+PASSIVE = ("engagement", "web_vitals")
+NO_SESSION = bytes(16)
 PARTS = {"load_ms": ("load", 1), "cls": ("cls", 1000)}
 
 
@@ -29,11 +32,12 @@ class PlainSession:
     started: int
     last: int
     events: int
+    passive: int
     views: tuple[str, ...]  # the paths viewed, in order of time, then of receipt
 
     @property
     def is_bounce(self) -> bool:
-        return self.events == 1 and len(self.views) == 1
+        return self.events - self.passive == 1 and len(self.views) == 1
 
     @property
     def seconds(self) -> int:
@@ -44,14 +48,18 @@ def sessions_of(rows: Iterable[Row]) -> list[PlainSession]:
     """The sessions of the rows, which come in order of receipt."""
     by_session: dict[tuple[int, bytes], list[Row]] = defaultdict(list)
     for row in rows:
-        by_session[(row.visitor, row.session)].append(row)
+        if row.session != NO_SESSION:
+            by_session[(row.visitor, row.session)].append(row)
     found = []
     for (visitor, session_id), some in by_session.items():
         [whole] = {row.session_traits for row in some}  # what is true of all of it is the same in each row
         in_time = sorted(some, key=lambda row: row.at)  # stable: what came first stays first
         views = tuple(_path(row) for row in in_time if row.name == "pageview")
         traits = tuple(whole.split("\n"))
-        found.append(PlainSession(visitor, session_id, traits, in_time[0].at, in_time[-1].at, len(some), views))
+        passive = sum(row.name in PASSIVE for row in some)
+        found.append(
+            PlainSession(visitor, session_id, traits, in_time[0].at, in_time[-1].at, len(some), passive, views)
+        )
     return found
 
 
@@ -71,17 +79,20 @@ Note = tuple[str, str, int, int, int]  # metric, trait, at, visitor or sample, a
 
 def _of_rows(rows: Iterable[Row]) -> Iterator[Note]:
     for row in rows:
-        own, whole = row.traits.split("\n"), row.session_traits.split("\n")
+        own, whole = row.traits.split("\n"), row.session_traits.split("\n") if row.session_traits else []
         for trait in own + whole:
             yield "events", trait, row.at, row.visitor, 1
-            for metric, amount in _sums(row):
+        for metric, amount, of_session in _sums(row):
+            for trait in own + whole if of_session else own:
                 yield metric, trait, row.at, row.visitor, amount
+        for metric, trait, amount in _of_items(row):
+            yield metric, trait, row.at, row.visitor, amount
         for trait in whole if row.name == "pageview" else ():
             yield "pageviews", trait, row.at, row.visitor, 1
         told_apart = [t for t in whole if t == "everyone" or t.startswith(("geo:", "cfg:browser:", "cfg:type:"))]
         for what, value in _samples(row):
             sample = row.visitor * 2**32 + value * 2**11 + row.at // 60_000 % 2**11
-            for trait in [*told_apart, f"page:{_path(row)}"]:
+            for trait in [*told_apart, f"page:{_path(row)}"]:  # or on: where it was no view
                 yield f"samples:{what}", trait, row.at, sample, 1
 
 
@@ -100,12 +111,36 @@ def _of_sessions(sessions: Iterable[PlainSession]) -> Iterator[Note]:
             yield "sessions", trait, at, visitor, 1
 
 
-def _sums(row: Row) -> Iterator[tuple[str, int]]:
+def _sums(row: Row) -> Iterator[tuple[str, int, bool]]:
+    """(metric, amount, whether it is under the session's traits as well)"""
     said = json.loads(row.attributes or "{}")
     if said.get("visible_ms"):
-        yield "visible", said["visible_ms"]
-    if said.get("value"):
-        yield f"money:{said['currency']}", round(said["value"] * MINOR_UNITS[said["currency"]])
+        yield "visible", said["visible_ms"], True
+    if row.name == "interest":
+        yield "weight", round(said["weight"] * 1000), False
+    if said.get("value") and "currency" not in said:
+        yield "value", round(said["value"] * 1000), False
+    elif said.get("value"):
+        sign = -1 if row.name == "refund" else 1
+        minor = sign * round(said["value"] * MINOR_UNITS[said["currency"]])
+        yield f"money:{said['currency']}", minor, row.name != "add_to_cart"
+
+
+def _of_items(row: Row) -> Iterator[tuple[str, str, int]]:
+    """(metric, trait, amount) of what is known by the items of a row."""
+    said, items = json.loads(row.attributes or "{}"), json.loads(row.items or "[]")
+    sets = [{trait for trait in some.split("\n") if trait} for some in row.item_traits.split("\n\n")]
+    for trait in set[str]().union(*sets):
+        yield "events", trait, 1
+    for item, traits in zip(items, sets, strict=False):
+        sign = -1 if row.name == "refund" else 1
+        for trait in traits:
+            if row.name == "add_to_cart":
+                yield "quantity:add_to_cart", trait, item["quantity"]
+            else:
+                minor = round(Decimal(str(item["price"])) * item["quantity"] * MINOR_UNITS[said["currency"]])
+                yield "quantity", trait, sign * item["quantity"]
+                yield f"money:{said['currency']}", trait, sign * minor
 
 
 def _samples(row: Row) -> Iterator[tuple[str, int]]:

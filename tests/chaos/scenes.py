@@ -21,17 +21,23 @@ from tracking.drain import Drain
 from tracking.shelves import layout_of, shelf_of
 
 SHOP = "https://shop.example"
-EVENTS = 10  # that count, of `before` and `arrives` together
+EVENTS = 15  # that count, of `before` and `arrives` together
 BOT = "Googlebot/2.1 (+http://www.google.com/bot.html)"
 
 HOUR_SECONDS = 3600
 # What says when something happened, or who is at it, and not what there is.
-NOT_COMPARED = ("lease", "archived", "archived_lease", "generation", "changed", "archive")
+NOT_COMPARED = ("lease", "archived", "archived_lease", "generation", "changed", "archive", "tidied")
 
 
 def happened(name: str, minutes_ago: int, path: str = "/", n: int | None = None, **more: object) -> dict[str, object]:
     """An event as a tracker sends it."""
     return {"name": name, "at": ms(NOW - timedelta(minutes=minutes_ago)), "url": SHOP + path, "n": n, **more}
+
+
+def bought(order: str, minutes_ago: int) -> dict[str, object]:
+    items = [{"item_id": "cup", "price": 12.5, "quantity": 2}, {"item_id": "map", "price": 3, "quantity": 1}]
+    said = {"value": 28, "currency": "EUR", "transaction_id": order}
+    return happened("purchase", minutes_ago, items=items, attributes=said)
 
 
 def send(prop: Property, visitor: str, events: Sequence[Mapping[str, object]], queue: str = "") -> None:
@@ -50,12 +56,15 @@ def before(prop: Property) -> None:
     order = {"value": 12.5, "currency": "EUR"}
     send(prop, "a", [happened("pageview", 2900, "/x", 0), happened("order", 2898, n=1, attributes=order)], "q")
     send(prop, "b", [happened("pageview", 12, "/y?utm_source=news", user="anna")])
-    send(prop, "a", [happened("pageview", 12, "/y", 2)], "q")
+    send(prop, "a", [happened("pageview", 12, "/y", 2), bought("T-1", 11)], "q")
     drain(prop)
 
 
 def arrives(prop: Property) -> None:
-    """What waits in the stream: somebody new, somebody known, late, again, logged in; a robot; and rubbish."""
+    """What waits in the stream: somebody new, somebody known, late, again, logged in; a robot; and rubbish.
+
+    Also orders that come again, what a browser tells after the visit, and somebody who signed up long ago.
+    """
     order = {"value": 99.99, "currency": "EUR"}
     send(prop, "c", [happened("pageview", 12, "/z", attributes={"load_ms": 812, "visible_ms": 900})])
     send(prop, "a", [happened("pageview", 12, "/y", 2), happened("pageview", 10, "/z", 3)], "q")
@@ -64,7 +73,10 @@ def arrives(prop: Property) -> None:
     robot = admitted(prop, _batch(prop, "robot", [happened("pageview", 12)], ""))
     robot.packets[prop.id].user_agent = BOT
     append(prop, robot)
-    send(prop, "d", [happened("signup", 10, user="anna", data={"plan": "pro"})])
+    send(prop, "d", [happened("signup", 10, user="anna", data={"plan": "pro"}), bought("T-1", 10)])
+    send(prop, "c", [bought("T-2", 11), bought("T-2", 11), happened("engagement", 1, attributes={"visible_ms": 70})])
+    send(prop, "d", [happened("login", 9, user="ben", signed_up=ms(NOW - timedelta(days=400)))])
+    send(prop, "e", [happened("login", 9, user="ben", signed_up=ms(NOW - timedelta(days=500)))])
     send(prop, "b", [happened("order", 10, attributes=order, user="anna"), happened("pageview", 9, "/?utm_source=ads")])
 
 

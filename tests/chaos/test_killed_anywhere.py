@@ -1,7 +1,7 @@
 """A worker dies at every step of its work; another goes on: the numbers are those of an undisturbed run."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,11 +9,13 @@ import pytest
 from properties.models import LayoutName, Property
 from tests.chaos.faults import points, watched
 from tests.chaos.scenes import Saved, arrives, before, leases_run_out, sealed, small_batches, snapshot
-from tests.pipeline import drain
+from tests.pipeline import NOW, drain
+from tests.tracking.late import tidied
 from tracking.archive.compact import compact
 from tracking.archive.store import store
 from tracking.archive.writer import archive
 from tracking.conversion import FAR_FUTURE
+from tracking.keys import Keys
 from tracking.rebuild import rebuild
 from tracking.shelves import layout_of, shelf_of
 
@@ -83,10 +85,22 @@ def test_sealing(prop: Property, tmp_path: Path) -> None:
     survives(prop, tmp_path, sealed, calls_at_least=8)
 
 
+@pytest.mark.parametrize("layout", [LayoutName.PACKED])
+def test_tidying_visitors(prop: Property, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = 64  # buckets
+    monkeypatch.setattr("tracking.tidying.BUCKETS", few)
+    monkeypatch.setattr("tracking.tidying.AT_ONCE", few // 4)
+    monkeypatch.setattr(Keys, "visitors_of", lambda self, bucket: f"{self.prefix}visitors::{bucket % few:04x}")
+    before(prop)
+    arrives(prop)
+    drain(prop)
+    survives(prop, tmp_path, lambda some: tidied(some, NOW + timedelta(days=3)), calls_at_least=15)
+
+
 @few_or_all
 @pytest.mark.parametrize("layout", [LayoutName.PACKED])
 def test_making_months_and_years(prop: Property, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    monkeypatch.setattr("tracking.bitmaps.layouts.packed.TRAITS_AT_ONCE", 12)
+    monkeypatch.setattr("tracking.bitmaps.layouts.packed_months.TRAITS_AT_ONCE", 12)
     before(prop)
     sealed(prop)
     close(prop)

@@ -15,13 +15,14 @@ from tests.chaos.plain import count, sessions_of
 from tests.chaos.scenes import SHOP, archive_emptied, happened, sealed, send
 from tests.pipeline import NOW, drain, everything, ms
 from tests.tracking.archive.material import keys, read_all
+from tests.tracking.late import tidied
 from tracking.archive.compact import compact
 from tracking.archive.store import store
 from tracking.archive.writer import archive
 from tracking.conversion import FAR_FUTURE
+from tracking.details import INFOS, of_infos
 from tracking.progress import progress
 from tracking.rebuild import days_of_archive, rebuild
-from tracking.sessions import INFOS, of_infos
 from tracking.shelves import layout_of, shelf_of
 
 orders = st.builds(
@@ -57,7 +58,9 @@ events = st.builds(
     st.sampled_from(["", "", "", "anna", "ben"]),
 )
 packets = st.tuples(st.sampled_from("abcd"), st.lists(events, min_size=1, max_size=4), st.booleans())
-work = st.sampled_from(["drain", "drain", "drain", "seal", "crash", "close", "archive", "tidy", "a day anew", "again"])
+work = st.sampled_from(
+    ["drain", "drain", "drain", "seal", "crash", "close", "archive", "tidy", "rest", "rest all", "a day anew", "again"]
+)
 lives = st.lists(st.one_of(packets, packets, work), max_size=25)
 
 zones = st.sampled_from(["UTC", "Asia/Kolkata", "America/New_York"])
@@ -88,6 +91,10 @@ class Life:
                 archive(shelf.client, prop, store())
             case "tidy":
                 compact(shelf.client, prop, store())
+            case "rest":
+                tidied(prop, NOW)
+            case "rest all":
+                tidied(prop, NOW + timedelta(days=3))
             case "a day anew":
                 rebuild(prop, NOW.date() - timedelta(days=1), NOW.date())
             case "again":
@@ -127,7 +134,7 @@ def kept_sessions(prop: Property) -> list[tuple[int, bytes, int, int, int, int]]
         day, _, session_id = key.removeprefix(shelf_of(prop).keys.prefix).partition("::session_")
         kept = of_infos(UUID(session_id).bytes, day, client.hmget(key, INFOS))
         assert kept is not None
-        _, index, one = kept
+        index, one = kept
         found.append((index, one.id, one.started, one.last, one.events, one.pageviews))
     return found
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.stack import Answer, Stack, wait_for
-from tracking.collector import GIF
 from tracking.keys import Keys
+from tracking.sources.pixel import GIF
 
 PAGE = "https://shop.example/a"
 
@@ -64,11 +64,13 @@ def one(**changes: Any) -> dict[str, Any]:
         ({"account": None}, 400, "bad_schema"),
         ({"account": ["7"]}, 400, "bad_schema"),
         ({"visitor": "nobody"}, 400, "bad_schema"),
+        ({"session": None}, 400, "bad_schema"),
         ({"events": "pageview"}, 400, "bad_schema"),
         (one(name=["pageview"]), 400, "bad_schema"),
         (one(name="a\x00b"), 400, "bad_schema"),
         (one(url="https://shop.example/\x00"), 400, "bad_schema"),
         (one(attributes={"a": {"b": 1}}), 400, "bad_schema"),
+        (one(items=[{}] * 201), 400, "bad_schema"),
         (one(at=-5), 400, "bad_schema"),
         (one(at=0), 400, "too_old"),
         (one(at=4_102_444_800_000), 400, "in_future"),
@@ -176,6 +178,18 @@ def test_the_pixel_is_always_a_gif(stack: Stack, shop: dict[str, Any]) -> None:
     assert bad.headers["X-Aktivat-Reason"] == "bad_schema"
     assert strange.headers["X-Aktivat-Reason"] == "unknown_host"
     assert events(stack, shop) == before + 1
+
+
+def test_who_names_no_visitor_is_one_all_day(stack: Stack, shop: dict[str, Any]) -> None:
+    before = events(stack, shop)
+    progress = Keys(shop["account_id"], shop["property_id"]).progress
+    visitors = int(stack.data.hget(progress, "visitors") or 0)
+    for _ in range(3):
+        assert post(stack, shop, batch(shop, visitor=None, session=None)).status == 202
+    pixel = stack.send(f"/track/it?account={shop['account_id']}&name=open&url=https://shop.example/mail")
+    assert "X-Aktivat-Reason" not in pixel.headers
+    assert events(stack, shop) == before + 4
+    assert int(stack.data.hget(progress, "visitors")) == visitors + 1
 
 
 @pytest.mark.parametrize(("path", "status"), [("/track/", 404), ("/track/nothing", 404), ("/track/it/", 404)])

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.product.test_collector import batch, events, post
 from tests.stack import Answer, Stack
-from tracking.collector import GIF
+from tracking.keys import Keys
+from tracking.sources.pixel import GIF
 
 ANSWERS = {202, 400, 404, 413}
 fuzz = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -24,6 +25,19 @@ values = st.recursive(
 )
 FIELDS = ["account", "property", "visitor", "session", "tab", "sent", "events", "surprise"]
 EVENT_FIELDS = ["name", "at", "url", "referrer", "title", "attributes", "surprise"]
+EVENT_FIELDS += ["n", "user", "data", "items", "signed_up"]
+SHOP_EVENTS = [
+    "purchase",
+    "refund",
+    "add_to_cart",
+    "view_item_list",
+    "interest",
+    "outbound_click",
+    "engagement",
+    "login",
+]
+ITEM_FIELDS = ["item_id", "item_name", "item_brand", "item_category", "price", "quantity", "coupon"]
+SAID = ["transaction_id", "value", "currency", "coupon", "topic", "weight", "href", "visible_ms"]
 
 
 def is_well_answered(answer: Answer) -> bool:
@@ -46,6 +60,20 @@ def test_any_field_of_an_event_may_be_anything(stack: Stack, shop: dict[str, Any
 
 
 @fuzz
+@given(
+    name=st.sampled_from(SHOP_EVENTS),
+    items=st.lists(st.dictionaries(st.sampled_from(ITEM_FIELDS), values, max_size=5), max_size=4),
+    said=st.dictionaries(st.sampled_from(SAID), values, max_size=5),
+    ids=st.sampled_from([{}, {"visitor": None, "session": None}, {"visitor": None}]),
+)
+def test_items_and_what_events_say_may_be_anything(
+    stack: Stack, shop: dict[str, Any], name: str, items: list[Any], said: dict[str, Any], ids: dict[str, None]
+) -> None:
+    event = {"name": name, "at": 1_795_500_000_000, "url": "https://shop.example/", "items": items, "attributes": said}
+    assert is_well_answered(post(stack, shop, batch(shop, events=[{**event, "user": "u"}], **ids)))
+
+
+@fuzz
 @given(body=st.binary(max_size=200) | values.map(lambda value: json.dumps(value).encode()))
 def test_any_body_is_answered(stack: Stack, shop: dict[str, Any], body: bytes) -> None:
     assert is_well_answered(post(stack, shop, body))
@@ -65,4 +93,5 @@ def test_afterwards_events_are_still_counted(stack: Stack, shop: dict[str, Any])
     before = events(stack, shop)
     assert post(stack, shop, batch(shop)).status == 202
     assert events(stack, shop) == before + 1
+    assert not stack.data.xlen(Keys(shop["account_id"], shop["property_id"]).poison)
     assert "ERROR" not in (stack.folder / "logs" / "web.log").read_text().replace("ERROR django.request: Service", "")

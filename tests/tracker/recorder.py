@@ -5,7 +5,7 @@ kept as a fault, and `close` raises it.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 
 from tracking import wire
 
-TRACKER = Path(__file__).resolve().parents[2] / "static" / "js" / "trackr.js"
+SCRIPTS = Path(__file__).resolve().parents[2] / "static" / "js"
+TRACKER, MORE = SCRIPTS / "trackr.js", SCRIPTS / "trackr-more.js"
 PATIENCE = 20.0
+NO_HEADERS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,20 @@ class Received:
     batch: wire.Batch
 
 
+def told(event: wire.WireEvent) -> dict[str, Any]:
+    """The attributes, of whatever type."""
+    return dict(event.attributes)
+
+
 class Recorder:
     def __init__(self, host: str = "127.0.0.1") -> None:
         self.pages: dict[str, str] = {}
+        self.not_found = ""
+        self.page_headers: dict[str, str] = {}
         # The answers to the next posts; afterwards 204. 0 takes the batch and hangs up without an answer.
         self.answers: list[int] = []
+        # Whether what the tracker loads behind the page is there; without it only the core is seen.
+        self.has_more = False
         # What /readyz says.
         self.ready = True
         self.received: list[Received] = []
@@ -102,12 +113,14 @@ def handler_for(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
             page = recorder.page(path)
             if path == "/js/trackr.js":
                 self.answer(200, TRACKER.read_bytes(), "text/javascript")
+            elif path == "/js/trackr-more.js":
+                self.answer(200, MORE.read_bytes() if recorder.has_more else b"", "text/javascript")
             elif page is not None:
-                self.answer(200, page.encode(), "text/html; charset=utf-8")
+                self.answer(200, page.encode(), "text/html; charset=utf-8", recorder.page_headers)
             elif path == "/readyz":
                 self.answer(200 if recorder.ready else 503, b"{}", "application/json")
             else:
-                self.answer(404, b"", "text/plain")
+                self.answer(404, recorder.not_found.encode(), "text/html; charset=utf-8")
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -117,7 +130,7 @@ def handler_for(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
             recorder.faults.append(AssertionError(f"A preflight for {self.path}: batches must go as simple requests."))
             self.answer(400, b"", "text/plain")
 
-        def answer(self, status: int, body: bytes, content_type: str) -> None:
+        def answer(self, status: int, body: bytes, content_type: str, more: Mapping[str, str] = NO_HEADERS) -> None:
             if status == 0:
                 self.close_connection = True
                 return
@@ -125,6 +138,8 @@ def handler_for(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
             self.send_header("Access-Control-Allow-Origin", "*")
+            for name, value in more.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 

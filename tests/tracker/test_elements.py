@@ -32,10 +32,25 @@ def test_the_keyboard_on_tracked_elements(page: Page, site: Recorder, collector:
     assert [(event.name, event.attributes) for event in collector.events[1:]] == [
         ("focus", BUY),
         ("click", BUY),
-        ("blur", BUY),
+        ("blur", {**BUY, "keys": 2}),
         ("focus", NAME),
         ("blur", NAME),
     ]
+
+
+def test_of_keys_only_how_many(page: Page, site: Recorder, collector: Recorder) -> None:
+    page.goto(site.url)
+    page.click("#name")
+    page.keyboard.type("secret")
+    page.mouse.move(1, 1)
+    page.mouse.move(200, 60)
+    page.evaluate("document.activeElement.blur()")
+    (blurred,) = collector.wait_for_events("blur")
+    assert blurred.attributes == {**NAME, "keys": 6}
+    assert "secret" not in str(collector.batches)
+    page.focus("#name")
+    page.evaluate("document.activeElement.blur()")
+    assert collector.wait_for_events("blur", 2)[1].attributes == NAME
 
 
 def test_events_carry_the_time_and_place_where_they_happened(page: Page, site: Recorder, collector: Recorder) -> None:

@@ -24,7 +24,10 @@ def visit(page: Page, address: str, collector: Recorder) -> tuple[uuid.UUID, uui
     seen = len(collector.named("pageview"))
     page.goto(address)
     collector.wait_for_events("pageview", seen + 1)
-    return collector.batches[-1].visitor, collector.batches[-1].session
+    last = collector.batches[-1]
+    assert last.visitor
+    assert last.session
+    return last.visitor, last.session
 
 
 def test_visitor_and_session_stay_from_page_to_page(page: Page, site: Recorder, collector: Recorder) -> None:
@@ -53,8 +56,9 @@ def test_on_https_the_cookies_go_by_https_only(context: BrowserContext, page: Pa
     page.route("https://shop.example/", lambda route: route.fulfill(body=shop_page, content_type="text/html"))
     page.route("https://shop.example/js/trackr.js", lambda route: route.fulfill(path=TRACKER))
     page.route("https://shop.example/track/it*", lambda route: route.fulfill(status=204))
+    page.route("https://shop.example/js/trackr-more.js", lambda route: route.fulfill(body=""))
     page.goto("https://shop.example/")
-    page.wait_for_function("window.trackr")
+    page.wait_for_function("document.cookie.includes('trackit_session')")
     assert [cookie["secure"] for cookie in cookies(context).values()] == [True, True]
 
 
@@ -82,27 +86,6 @@ def test_when_the_session_has_ended_another_begins(
     second = collector.batches[-1].session
     assert second != first
     assert visit(page, site.url, collector) == (visitor, second)
-
-
-def test_another_campaign_begins_another_session(page: Page, site: Recorder, collector: Recorder) -> None:
-    steps = [
-        "/",
-        "/?utm_source=news&utm_campaign=spring",
-        "/?page=2",
-        "/?x=1&utm_source=news&utm_campaign=spring",
-        "/?utm_source=news&utm_campaign=summer",
-        "/?utm_source=partner",
-        "/?page=3",
-    ]
-    for step in steps:
-        page.goto(site.url + step)
-        page.wait_for_function("window.trackr")
-    collector.wait_for_events("pageview", len(steps))
-    assert len({batch.visitor for batch in collector.batches}) == 1
-    session_of = {batch.events[0].url: batch.session for batch in collector.batches}
-    arrived = [session_of[site.url + step] for step in steps]
-    order = list(dict.fromkeys(arrived))
-    assert [order.index(session) for session in arrived] == [0, 1, 1, 1, 2, 3, 3]
 
 
 def test_an_older_tab_with_a_campaign_stays_in_the_newer_session(
@@ -151,20 +134,3 @@ def test_with_cookies_blocked_the_ids_last_as_long_as_the_page(
         assert visit(page, site.url, collector)[0] != visitor
     finally:
         context.close()
-
-
-def test_in_memory_too_a_session_ends_after_half_an_hour(page: Page, site: Recorder, collector: Recorder) -> None:
-    page.add_init_script("Object.defineProperty(document, 'cookie', {get: () => '', set: () => {}})")
-    page.clock.install()
-    page.goto(site.url)
-    page.clock.run_for(2000)
-    collector.wait_for_events("pageview")
-    for minutes in ("29:00", "29:00", "31:00"):
-        page.clock.fast_forward(minutes)
-        count = len(collector.named("click"))
-        page.click("button")
-        page.clock.run_for(2000)
-        collector.wait_for_events("click", count + 1)
-    sessions = [batch.session for batch in collector.batches for event in batch.events if event.name == "click"]
-    assert sessions[0] == sessions[1] == collector.batches[0].session
-    assert sessions[2] != sessions[1]

@@ -6,16 +6,18 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
+from cluster.connections import data
 from properties.models import Property
 from tests.chaos.plain import PlainSession, count, sessions_of
 from tests.chaos.scenes import SHOP
-from tests.pipeline import NOW, drain, everything, view
+from tests.pipeline import NOW, drain, everything, ms, raw, view
 from tests.tracking.archive.material import read_all
 from tracking.archive.compact import compact
 from tracking.archive.store import store
 from tracking.archive.writer import archive
 from tracking.rebuild import rebuild
 from tracking.shelves import shelf_of
+from tracking.tidying import ROUND_SECONDS, tidy
 
 NOON = NOW.replace(hour=12, minute=0)
 
@@ -36,6 +38,17 @@ def visits(prop: Property, visitor: str, at: datetime, *minutes: int, url: str =
     for each in minutes:
         view(prop, visitor, f"{url}/{each}" if url == SHOP else url, at + timedelta(minutes=each))
     drain(prop)
+
+
+def tidied(prop: Property, now: datetime) -> int:
+    """A whole round of tidying, as if it were `now`; how many visitors were tidied."""
+    return tidy(prop, ROUND_SECONDS, 60, ms(now))
+
+
+def what_expires_is_gone() -> None:
+    """Details of sessions and names of days: what their time limits do after a while without events."""
+    if some := [key for kind in ("*::session_*", "*::session_index::*", "*::names::*") for key in raw().keys(kind)]:
+        data().delete(*some)
 
 
 def known(prop: Property) -> list[PlainSession]:

@@ -109,6 +109,39 @@ def test_nothing_happens_after_it_is_received(send: Send) -> None:
     assert send(at=ms(NOW + timedelta(minutes=2))).packets[3].events[0].at == ms(NOW)
 
 
+@pytest.mark.parametrize(("missing", "place"), [("visitor", "$.visitor"), ("session", "$.session")])
+def test_half_an_identity_is_none(send: Send, missing: str, place: str) -> None:
+    with pytest.raises(Refused) as refused:
+        send(**{missing: None})
+    assert refused.value.reason == "bad_schema"
+    assert place in str(refused.value)
+
+
+def test_who_is_not_to_be_known_again_has_no_ids_and_no_name(send: Send) -> None:
+    event = {"name": "login", "at": ms(NOW), "user": "anna", "data": {"a": 1}, "signed_up": ms(NOW)}
+    event |= {"url": "https://shop.example/", "attributes": {"b": 2}}
+    [packet] = send(visitor=None, session=None, events=[event]).packets.values()
+    assert (packet.visitor_id, packet.session_id) == (b"", b"")
+    [taken] = packet.events
+    assert (taken.user, taken.data, taken.signed_up, taken.attributes) == ("", {}, 0, {"b": 2})
+
+
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        (None, 0),
+        (0, 0),
+        (1_552_205_700, 0),
+        (1_552_205_700_000, 1_552_205_700_000),
+        (ms(NOW) + 60_000, ms(NOW)),
+        (ms(NOW) + 3_600_000, 0),
+    ],
+)
+def test_a_sign_up_was_some_time_before(send: Send, said: int | None, taken: int) -> None:
+    event = {"name": "login", "at": ms(NOW), "url": "https://shop.example/", "signed_up": said}
+    assert send(events=[event]).packets[3].events[0].signed_up == taken
+
+
 @pytest.mark.parametrize(("address", "taken"), [("192.0.2.7", {4: 1}), ("192.0.3.7", {3: 2, 4: 1}), ("", {3: 2, 4: 1})])
 def test_what_a_property_excludes_is_counted_for_others(address: str, taken: dict[int, int]) -> None:
     hosts = ("shop.example", "blog.shop.example", "shop.example")

@@ -197,7 +197,7 @@ def test_a_session_that_outlives_its_details_goes_on(prop: Property) -> None:
     drain(prop)
     assert progress(prop).events == 4
     hashes = [key for key in raw().keys("*::session_*") if b"session_index" not in key]
-    assert all(raw().hget(key, "visitor") and raw().ttl(key) > 0 for key in hashes)
+    assert all(raw().hget(key, "visitor_index") and raw().ttl(key) > 0 for key in hashes)
 
 
 def test_a_full_family_of_sources_makes_no_sessions(prop: Property) -> None:

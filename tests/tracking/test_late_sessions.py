@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django import conf
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
@@ -14,9 +15,20 @@ from properties.models import LayoutName, Property
 from tests.chaos.scenes import SHOP, archive_emptied, happened, sealed, send, small_batches
 from tests.pipeline import NOW, did, drain, everything, ms, named_uuid, raw
 from tests.tracking.archive.material import keys
-from tests.tracking.late import NOON, archive_all, archive_in, is_right, known, number, shape, visits
-from tracking import visitors
+from tests.tracking.late import (
+    NOON,
+    archive_all,
+    archive_in,
+    is_right,
+    known,
+    number,
+    shape,
+    tidied,
+    visits,
+    what_expires_is_gone,
+)
 from tracking.erasure import erase_visitors
+from tracking.rules import DEFAULT
 from tracking.shelves import layout_of, shelf_of
 from tracking.visitors import MOST_EARLIER
 
@@ -30,7 +42,7 @@ def archive_folder(settings: Settings, tmp_path: Path, monkeypatch: pytest.Monke
 
 @both_layouts
 @pytest.mark.parametrize("archived", [True, False], ids=["archive", "tail"])
-@pytest.mark.parametrize("days", [8, 20, 29])
+@pytest.mark.parametrize("days", [3, 8, 29])
 def test_a_late_event_joins_a_session_before_within_and_after(prop: Property, days: int, *, archived: bool) -> None:
     old = NOON - timedelta(days=days)
     for visitor in ("before", "within", "after"):
@@ -154,7 +166,7 @@ def test_details_are_written_with_their_expiry_and_erased(prop: Property) -> Non
     visits(prop, "a", old, 5)
     [details] = raw().keys(f"*::{old:%Y-%m-%d}::session_*")
     assert raw().hmget(details, "events", "exit") == [b"3", b"/10"]
-    assert 0 < raw().ttl(details) <= visitors.EARLIER_MS // 1000
+    assert 0 < raw().ttl(details) <= DEFAULT.sessions_kept // 1000
     erase_visitors(prop, [named_uuid("a").bytes])
     assert not raw().keys("*::session_*")
     visits(prop, "a", old, 6)  # somebody new, who has never been there
@@ -166,10 +178,11 @@ late = st.tuples(
     st.sampled_from("ab"),
     st.sampled_from([0, 20, 45, 70, 9_000, 14_400, 14_450, 28_800, 28_830, 41_000]),
     st.integers(0, 40),
-    st.sampled_from(["pageview", "click"]),
+    st.sampled_from(["pageview", "click", "engagement"]),
     st.sampled_from(["/", "/x", "/?utm_source=news", "/?utm_source=ads"]),
 )
-lives = st.lists(st.one_of(late, late, late, st.sampled_from(["drain", "drain", "archive"])), max_size=30)
+work = st.sampled_from(["drain", "drain", "archive", "tidy", "tidy all", "time goes by"])
+lives = st.lists(st.one_of(late, late, late, work), max_size=30)
 
 
 @settings(
@@ -179,7 +192,7 @@ lives = st.lists(st.one_of(late, late, late, st.sampled_from(["drain", "drain", 
 )
 @given(lives, st.integers(1, 9))
 def test_the_numbers_are_those_of_a_memory_that_forgets_nothing(prop: Property, life: list[Any], size: int) -> None:
-    def live() -> Any:
+    def live(forgets: bool) -> Any:
         data().flushall()
         archive_emptied()
         for place, step in enumerate(life):
@@ -188,6 +201,12 @@ def test_the_numbers_are_those_of_a_memory_that_forgets_nothing(prop: Property, 
                     drain(prop)
                 case "archive":
                     archive_all(prop)
+                case "tidy":
+                    tidied(prop, NOW)
+                case "tidy all":
+                    tidied(prop, NOW + timedelta(days=3))
+                case "time goes by" if forgets:
+                    what_expires_is_gone()
                 case (visitor, base, more, name, path):
                     event = happened(name, base + more, path)
                     send(prop, visitor, [event | {"at": ms(NOW - timedelta(minutes=base + more)) + place}])
@@ -196,12 +215,12 @@ def test_the_numbers_are_those_of_a_memory_that_forgets_nothing(prop: Property, 
         return everything(prop)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(visitors, "EARLIER_MS", 1 << 50)
-        remembered = live()
-    assert live() == remembered
+        patch.setattr(conf.settings, "SESSIONS_KEPT_HOURS", 1 << 20)
+        remembered = live(forgets=False)
+    assert live(forgets=True) == remembered
     with pytest.MonkeyPatch.context() as patch:
         small_batches(patch, size)
-        assert live() == remembered
+        assert live(forgets=True) == remembered
 
 
 def test_months_of_late_events_are_right(prop: Property) -> None:

@@ -13,7 +13,7 @@ from redis.exceptions import WatchError
 from cluster.connections import data, shard
 from tests.pipeline import NOW, raw
 from tracking.bitmaps.addresses import Address, TallyAddress
-from tracking.bitmaps.folding import fold
+from tracking.bitmaps.folding import fold, merged
 from tracking.bitmaps.layouts import Kept, Layout, Request, Shelf
 from tracking.bitmaps.layouts.cache import cache
 from tracking.bitmaps.layouts.packed import PackedLayout
@@ -248,13 +248,13 @@ def rival(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Another worker seals the same log between our reading it and our writing."""
     done: list[str] = []
 
-    def fold_late(log: bytes, levels: range) -> object:
+    def merged_late(log: bytes) -> object:
         if not done:
             done.append("sealed")
             PackedLayout().seal(shelf())
-        return fold(log, levels)
+        return merged(log)
 
-    monkeypatch.setattr("tracking.bitmaps.layouts.packed.fold", fold_late)
+    monkeypatch.setattr("tracking.bitmaps.layouts.packed.merged", merged_late)
     return done
 
 

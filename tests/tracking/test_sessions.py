@@ -37,7 +37,7 @@ def test_events_within_thirty_minutes_are_one_session(prop: Property) -> None:
     assert session["id"] == str(named_uuid("session of a"))
     assert (session["pageviews"], session["events"]) == ("3", "3")
     assert (session["entry"], session["exit"]) == ("/", "/c")
-    assert (session["source"], session["visitor"]) == ("search.example", str(named_uuid("a")))
+    assert (session["source"], session["visitor_index"]) == ("search.example", "0")
     assert int(session["last"]) - int(session["started"]) == 58 * 60_000
 
 

@@ -1,6 +1,6 @@
 """The periodic work: what is woken, and when."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 
         monkeypatch.setattr(task, "delay", run)
 
-    for name in ("drain", "seal", "close", "archive_events", "rebuild_property"):
+    for name in ("drain", "seal", "close", "archive_events", "rebuild_property", "tidy_visitors"):
         at_once(name)
     return found
 
@@ -63,6 +63,20 @@ def test_the_archive_waits_until_it_is_worth_a_file(
     slow_tasks.archive_all()
     slow_tasks.close_all()
     assert called[1:] == [("close", prop.id)]
+
+
+def test_a_day_of_tidying_goes_through_all_visitors(
+    prop: Property, called: list[tuple[str, int]], settings: Settings
+) -> None:
+    view(prop, "a", "https://shop.example/", datetime.now(UTC) - timedelta(days=3))
+    drain(prop)
+    [bucket] = raw().keys("*::visitors::*")
+    long = raw().hvals(bucket)
+    rounds = round(24 * 3600 / settings.TIDY_SECONDS)
+    for _ in range(rounds):
+        slow_tasks.tidy_all()
+    assert called == [("tidy_visitors", prop.id)] * rounds
+    assert raw().hvals(bucket) != long
 
 
 def test_a_long_rebuild_is_several_messages(prop: Property, called: list[tuple[str, int]]) -> None:

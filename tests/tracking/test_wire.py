@@ -51,6 +51,14 @@ def test_a_batch_is_decoded() -> None:
         ({"events": [{**EVENT, "attributes": {"a": {"b": 1}}}]}, "$.events[0].attributes"),
         ({"events": [{**EVENT, "attributes": {"a": 2**70}}]}, "$.events[0].attributes"),
         ({"events": [{**EVENT, "unknown": 1}]}, "unknown"),
+        ({"events": [{**EVENT, "items": {}}]}, "$.events[0].items"),
+        ({"events": [EVENT, {**EVENT, "items": [{"item_id": [1]}]}]}, "$.events[1].items[0]"),
+        ({"events": [{**EVENT, "items": [{}] * 201}]}, "$.events[0].items"),
+        ({"events": [{**EVENT, "items": [{f"a{n}": n for n in range(31)}]}]}, "$.events[0].items[0]"),
+        ({"events": [{**EVENT, "items": [{"a\n": 1}]}]}, "$.events[0]: 'a\\n'"),
+        ({"events": [{**EVENT, "items": [{}, {"item_id": "\x00"}]}]}, "$.events[0]: 'item_id'"),
+        ({"events": [{**EVENT, "signed_up": "today"}]}, "$.events[0].signed_up"),
+        ({"events": [{**EVENT, "signed_up": -1}]}, "$.events[0].signed_up"),
         ({"surprise": 1}, "surprise"),
         ({"surprise": json.loads("[" * 900 + "]" * 900)}, "surprise"),
     ],
@@ -60,6 +68,14 @@ def test_what_is_wrong_is_named_with_its_place(changes: dict[str, object], place
         decode(**changes)
     assert refused.value.reason == "bad_schema"
     assert place in str(refused.value)
+
+
+def test_items_and_a_sign_up_are_decoded_and_ids_may_be_missing() -> None:
+    items = [{"item_id": "1", "price": 12.5, "quantity": 2}, {}]
+    body = {"account": 7, "visitor": None, "events": [{**EVENT, "items": items, "signed_up": 1_552_205_700_000}]}
+    found = wire.decode(json.dumps(body).encode())
+    assert (found.visitor, found.session) == (None, None)
+    assert (found.events[0].items, found.events[0].signed_up) == (items, 1_552_205_700_000)
 
 
 @pytest.mark.parametrize("name", ["name", "url", "referrer"])

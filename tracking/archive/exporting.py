@@ -2,7 +2,7 @@
 
 In CSV and JSON times are ISO 8601 in UTC and ids are uuids. In CSV a text that a spreadsheet would take for
 a formula, beginning with = + - @, a tab or a carriage return, gets an apostrophe before it (OWASP, "CSV
-Injection"); numbers are written as numbers. In JSON attributes are an object, traits lists.
+Injection"); numbers are written as numbers. In JSON attributes are an object, items and traits lists.
 Parquet has the archive's own columns.
 """
 
@@ -17,7 +17,7 @@ import msgspec
 import pyarrow as pa
 
 from tracking.archive import schema
-from tracking.archive.rows import Row
+from tracking.archive.rows import ITEM_SEPARATOR, Row
 
 FIELDS = Row.__struct_fields__
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -43,6 +43,10 @@ def write_ndjson(tables: Iterable[pa.Table], out: BinaryIO) -> Counted:
         for row in schema.rows_of(table):
             values = dict(zip(FIELDS, _plain(row), strict=True))
             values["attributes"] = msgspec.Raw((row.attributes or "{}").encode())
+            values["items"] = msgspec.Raw((row.items or "[]").encode())
+            values["item_traits"] = [
+                some.split("\n") if some else [] for some in row.item_traits.split(ITEM_SEPARATOR) if row.items
+            ]
             values["traits"] = row.traits.split("\n") if row.traits else []
             values["session_traits"] = row.session_traits.split("\n") if row.session_traits else []
             out.write(encoder.encode(values) + b"\n")

@@ -2,14 +2,16 @@
 
     rows ── sorted by (session, at, receipt) ──► a session is a run of rows
       each row                               its own traits                    events, money, samples
+      each item of a row                     its own traits                    events, quantity, money
       rows of a session in one minute        the session's traits              events, page views, money
       each run                               the session's, entry and exit     sessions, bounces, seconds
+      rows of no session                     their own traits                  events: sign-ups that were told of later
 
 What a session adds counts in the minute it began in (sessions.py), so the days before and after those
 that are wanted are read as well.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,15 +22,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tracking import measures
+from tracking import commerce, measures
 from tracking.archive import schema
+from tracking.archive.rows import ITEM_SEPARATOR
 from tracking.bitmaps import traits
 from tracking.bitmaps.folding import Merged, Rows, Sets
 from tracking.bitmaps.notes import EVENTS
-from tracking.bitmaps.samples import MINUTES, SAMPLES
-from tracking.sessions import BOUNCES, PAGEVIEWS, SECONDS, SESSIONS
+from tracking.bitmaps.samples import MINUTES, SAMPLES, tells_apart
+from tracking.sessions import BOUNCES, PAGEVIEWS, PASSIVE, SECONDS, SESSIONS
 
-COLUMNS = ("entry_ms", "entry_seq", "ordinal", "at", "visitor", "session", "traits", "session_traits", "attributes")
+OF_ITEMS = ("at", "visitor", "name", "attributes", "items", "item_traits")
+OF_SESSIONS = (*schema.RECEIPT, "at", "visitor", "session", "name", "traits", "session_traits", "attributes")
+COLUMNS = tuple(dict.fromkeys([*OF_SESSIONS, *OF_ITEMS]))
 MINUTE_MS = 60_000
 
 Ints = npt.NDArray[Any]
@@ -39,7 +44,11 @@ def notes_of(table: pa.Table, tz: ZoneInfo, start: int, end: int) -> Merged:
 
     `table` has COLUMNS, and every event of those sessions.
     """
-    return _Notes(tz, start, end).of(_Events.of(table))
+    notes = _Notes(tz, start, end)
+    notes.add_events(_Events.of(schema.of_sessions(table)))
+    notes.add_sign_ups(schema.of_no_session(table))
+    notes.add_items(table.filter(pc.not_equal(table.column("items"), "")).select(OF_ITEMS))
+    return notes.merged()
 
 
 @dataclass
@@ -50,6 +59,8 @@ class _Events:
     visitor: Ints
     first: Ints  # where each session begins
     session: Ints  # the number of the session of each row
+    name: Ints
+    names: list[str]
     traits: Ints
     texts: list[str]
     session_traits: Ints
@@ -66,6 +77,7 @@ class _Events:
         sessions, visitors = sessions[order], visitors[order]
         begins = np.ones(len(order), np.bool_)
         begins[1:] = (sessions[1:] != sessions[:-1]) | (visitors[1:] != visitors[:-1])
+        name_codes, names = schema.codes(table, "name")
         event_codes, texts = schema.codes(table, "traits")
         session_codes, session_texts = schema.codes(table, "session_traits")
         attributes, attribute_texts = schema.encoded(table, "attributes")
@@ -74,6 +86,8 @@ class _Events:
             visitor=visitors,
             first=np.flatnonzero(begins),
             session=np.cumsum(begins) - 1,
+            name=name_codes[order].astype(np.int64),
+            names=names,
             traits=event_codes[order].astype(np.int64),
             texts=texts,
             session_traits=session_codes[order].astype(np.int64),
@@ -93,15 +107,42 @@ class _Notes:
     count: int = 0  # of all sets
     rows: dict[str, list[Rows]] = field(default_factory=dict)
 
-    def of(self, events: _Events) -> Merged:
+    def merged(self) -> Merged:
+        """All that was added."""
+        merged = {m: Rows(*map(np.concatenate, zip(*some, strict=True))) for m, some in self.rows.items()}
+        sets = Sets(*map(np.concatenate, zip(*self.sets, strict=True)))
+        return Merged(self.tz, list(self.numbers), sets, merged)
+
+    def add_events(self, events: _Events) -> None:
+        """What the events of sessions make, and their sessions."""
         own = self._sets(events.texts)
         whole = self._sets(events.session_texts)
         if len(events.at):
             self._of_events(events, own, whole)
             self._of_sessions(events, whole)
-        merged = {m: Rows(*map(np.concatenate, zip(*some, strict=True))) for m, some in self.rows.items()}
-        sets = Sets(*map(np.concatenate, zip(*self.sets, strict=True)))
-        return Merged(self.tz, list(self.numbers), sets, merged)
+
+    def add_sign_ups(self, table: pa.Table) -> None:
+        """An event each, and nothing else."""
+        codes, texts = schema.codes(table, "traits")
+        at, visitors = schema.numbers(table, "at"), schema.numbers(table, "visitor")
+        inside = ((at >= self.start) & (at < self.end)).astype(np.int64)
+        self._add(EVENTS, self._sets(texts)[codes], at, visitors, inside)
+
+    def add_items(self, table: pa.Table) -> None:
+        """What each item adds, row by row: few events have some."""
+        found: dict[str, list[tuple[str, int, int, int]]] = {}
+        for at, visitor, name, attributes, items, sets in zip(*(column.to_pylist() for column in table), strict=True):
+            if self.start <= at < self.end:
+                said, some = msgspec.json.decode(attributes or "{}"), msgspec.json.decode(items)
+                for trait, amounts in commerce.noted(name, said, some, sets.split(ITEM_SEPARATOR)).items():
+                    for metric, amount in ((EVENTS, 1), *amounts.items()):
+                        found.setdefault(metric, []).append((trait, at, visitor, amount))
+        for metric, rows in found.items():
+            traits, *columns = zip(*rows, strict=True)
+            number = {trait: place for place, trait in enumerate(dict.fromkeys(traits))}
+            at, visitors, added = (np.array(column, np.int64) for column in columns)
+            sets_of_rows = self._sets(list(number))[[number[trait] for trait in traits]]
+            self._add(metric, sets_of_rows, at, visitors.astype(np.uint32), added)
 
     def _sets(self, texts: Sequence[str]) -> Ints:
         """The number of the set of each text."""
@@ -116,7 +157,7 @@ class _Notes:
 
     def _told_apart(self, sets: Sets) -> Ints:
         """The numbers of these sets with nothing left but what measurements are told apart by."""
-        kept = [measures.tells_apart(trait) for trait in self.numbers]
+        kept = [tells_apart(trait) for trait in self.numbers]
         return self._take(sets.only(np.array(kept, np.bool_)[sets.places]))
 
     def _take(self, sets: Sets) -> Ints:
@@ -136,11 +177,14 @@ class _Notes:
         own_sets, whole_sets = own[events.traits[inside]], whole[events.session_traits[inside]]
         self._add(EVENTS, own_sets, at, visitors, np.ones(len(at), np.int64))
         self._of_minutes(events, inside, whole)
-        amounts, found = events.attributes[inside], _read(events.attribute_texts)
-        for metric, by_text in _by_name(found, measures.sums).items():
-            for sets in (own_sets, whole_sets):
-                self._add(metric, sets, at, visitors, by_text[amounts])
-        if sampled := _by_name(found, measures.samples, missing=-1):
+        found = _read(events.attribute_texts)
+        pairs, place = np.unique(events.name[inside] * len(found) + events.attributes[inside], return_inverse=True)
+        sums = [list(measures.sums(events.names[pair // len(found)], found[pair % len(found)])) for pair in pairs]
+        for metric, by_pair in _by_name([[some[:2] for some in each] for each in sums]).items():
+            self._add(metric, own_sets, at, visitors, by_pair[place])
+        for metric, by_pair in _by_name([[some[:2] for some in each if some.of_session] for each in sums]).items():
+            self._add(metric, whole_sets, at, visitors, by_pair[place])
+        if sampled := _by_name(list(map(measures.samples, found)), missing=-1):
             self._of_samples(events, inside, sampled)
 
     def _of_minutes(self, events: _Events, inside: Ints, whole: Ints) -> None:
@@ -180,7 +224,9 @@ class _Notes:
         page_of_text, pages = _pages(events.texts), _page_names(events.texts)
         page = page_of_text[events.traits]
         views = np.add.reduceat((page >= 0).astype(np.int64), first)
-        bounces = ((last - first == 0) & (views == 1)).astype(np.int64)
+        passive = np.array([name in PASSIVE for name in events.names], np.int64)[events.name]
+        acts = last - first + 1 - np.add.reduceat(passive, first)
+        bounces = ((acts == 1) & (views == 1)).astype(np.int64)
         seconds = (events.at[last] - started) // 1000
         viewed = began & (views > 0)
         numbers = np.arange(len(events.at))
@@ -218,14 +264,12 @@ def _read(texts: Sequence[str]) -> list[dict[str, Any]]:
     return [msgspec.json.decode(text) if text else {} for text in texts]
 
 
-def _by_name(
-    found: Sequence[dict[str, Any]], measured: Callable[[dict[str, Any]], Iterator[tuple[str, int]]], missing: int = 0
-) -> dict[str, Ints]:
-    """name -> for each text what it says, `missing` where it says nothing."""
+def _by_name(said: Sequence[Iterable[tuple[str, int]]], missing: int = 0) -> dict[str, Ints]:
+    """name -> what each says, `missing` where it says nothing."""
     by_name: dict[str, Ints] = {}
-    for place, attributes in enumerate(found):
-        for name, amount in measured(attributes):
+    for place, some in enumerate(said):
+        for name, amount in some:
             if name not in by_name:
-                by_name[name] = np.full(len(found), missing, np.int64)
+                by_name[name] = np.full(len(said), missing, np.int64)
             by_name[name][place] = amount
     return by_name

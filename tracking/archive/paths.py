@@ -62,7 +62,7 @@ class _Events:
     @staticmethod
     def of(tables: Iterable[pa.Table], of: str, prefix: str) -> "_Events":
         places: dict[str, int] = {}
-        parts = [_columns(table, of, prefix, places) for table in tables]
+        parts = [_columns(schema.of_sessions(table), of, prefix, places) for table in tables]
         names = ("visitor", "high", "low", "at", *schema.RECEIPT, "label", "anchor")
         empty: list[npt.NDArray[Any]] = [np.array([], np.int64)]
         columns = {name: np.concatenate([part[name] for part in parts] or empty) for name in names}

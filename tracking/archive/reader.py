@@ -188,8 +188,10 @@ def _needed(file: File, wanted: Wanted) -> Iterator[str]:
 
 
 def _typed(table: pa.Table, columns: Sequence[str]) -> pa.Table:
-    """In the schema's own types, each column in one piece."""
+    """In the schema's own types, each column in one piece. What files of before did not have is empty text."""
     fields = [schema.SCHEMA.field(name) for name in columns]
+    for name in set(columns) - set(table.column_names):
+        table = table.append_column(name, pa.repeat("", table.num_rows))
     return table.select(list(columns)).unify_dictionaries().combine_chunks().cast(pa.schema(fields))
 
 

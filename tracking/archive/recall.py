@@ -1,4 +1,4 @@
-"""Sessions that are known nowhere else any more, made of their rows: for events that come late by a week and more.
+"""Sessions that are known nowhere else any more, made of their rows: for events that come late by days.
 
     (visitor, time) ──► days within REACH ──► rows of the visitors, archive and tail ──► runs of (visitor, session)
                              ▲                                                                 │
@@ -30,10 +30,10 @@ from tracking.arrival import arrival
 from tracking.bitmaps import traits
 from tracking.bitmaps.slots import DAY, labels
 from tracking.keys import Keys
-from tracking.sessions import Session
+from tracking.sessions import PASSIVE, Session
 
 REACH_MS = BOUNDS["session_minutes"][1] * 60_000
-COLUMNS = (*schema.RECEIPT, "at", "visitor", "session", "url", "referrer", "traits", "session_traits")
+COLUMNS = (*schema.RECEIPT, "at", "visitor", "session", "name", "url", "referrer", "traits", "session_traits")
 
 Times = Mapping[int, Sequence[int]]  # visitor index -> ms since 1970
 Ints = npt.NDArray[np.int64]
@@ -99,7 +99,8 @@ class _Rows:
 
 
 def _small(table: pa.Table) -> pa.Table:
-    """With dictionaries of its own: those of a few rows of a file are all of the file's."""
+    """The rows of sessions, with dictionaries of its own: those of a few rows of a file are all of the file's."""
+    table = schema.of_sessions(table)
     for place, name in enumerate(table.column_names):
         if name in schema.DICTIONARIES:
             own = table.column(name).cast(pa.string()).dictionary_encode()
@@ -118,6 +119,7 @@ class _Runs:
     end: Ints
     visitor: list[int]  # of each run
     pages: list[str | None]  # of each row: the page it is a view of
+    passive: list[bool]  # of each row
 
     @staticmethod
     def of(table: pa.Table) -> "_Runs":
@@ -133,8 +135,10 @@ class _Runs:
         codes, texts = schema.codes(table, "traits")
         page_of = [traits.page_viewed(text) for text in texts]
         pages = [page_of[code] for code in codes[order]]
+        name_codes, names = schema.codes(table, "name")
+        passive = [names[code] in PASSIVE for code in name_codes[order]]
         end = np.append(begin[1:], len(at))[: len(begin)]
-        return _Runs(table.take(order), at, received[order], begin, end, visitor[begin].tolist(), pages)
+        return _Runs(table.take(order), at, received[order], begin, end, visitor[begin].tolist(), pages, passive)
 
     def near(self, times: Times, gap: int) -> Iterator[tuple[int, int]]:
         """(visitor, number of the run) of those that are within `gap` of one of their visitor's times."""
@@ -166,4 +170,5 @@ class _Runs:
             exited=int(self.at[views[-1]]) if views else 0,
             events=end - begin,
             pageviews=len(views),
+            passive=sum(self.passive[begin:end]),
         )

@@ -2,12 +2,20 @@
 
 import msgspec
 
+NO_SESSION = bytes(16)
+NO_VISITOR_ID = bytes(16)
+ITEM_SEPARATOR = "\n\n"
+
 
 class Row(msgspec.Struct, array_like=True, gc=False):
     """`entry` and `ordinal`: where it stood in the stream, which is its id and its order of receipt.
 
     Times are ms since 1970. `visitor` is the visitor_index. `traits` are those of the event,
-    `session_traits` those of its session, joined by line breaks. `attributes` is a JSON object or empty.
+    `session_traits` those of its session, joined by line breaks. `attributes` is a JSON object or empty, `items` a
+    JSON list or empty, `item_traits` are those of each item, with an empty line between items.
+
+    A sign-up that was told of later is a row by itself, at its own time and in NO_SESSION; its ordinal is below zero.
+    Where another browser told it than the one that stands for the person, it has NO_VISITOR_ID.
     """
 
     entry: str
@@ -18,14 +26,16 @@ class Row(msgspec.Struct, array_like=True, gc=False):
     visitor_id: bytes
     session: bytes
     name: str
-    url: str
-    referrer: str
-    title: str
-    tab: str
-    user: str
-    attributes: str
-    traits: str
-    session_traits: str
+    url: str = ""
+    referrer: str = ""
+    title: str = ""
+    tab: str = ""
+    user: str = ""
+    attributes: str = ""
+    traits: str = ""
+    session_traits: str = ""
+    items: str = ""
+    item_traits: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -12,9 +12,10 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tracking.archive.rows import Row
+from tracking.archive.rows import NO_SESSION, Row
 
 DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
@@ -36,6 +37,8 @@ SCHEMA = pa.schema(
         pa.field("attributes", pa.string(), nullable=False),
         pa.field("traits", DICTIONARY, nullable=False),
         pa.field("session_traits", DICTIONARY, nullable=False),
+        pa.field("items", pa.string(), nullable=False),
+        pa.field("item_traits", pa.string(), nullable=False),
     ]
 )
 COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
@@ -45,6 +48,7 @@ NUMBERS = ("entry_ms", "entry_seq", "ordinal", "at", "received")
 ROWS_A_GROUP = 100_000
 
 _values = attrgetter(*Row.__struct_fields__)
+_NONE = pa.scalar(NO_SESSION, pa.binary(16))
 
 
 def table_of(rows: Sequence[Row]) -> pa.Table:
@@ -112,6 +116,16 @@ def _one_piece(column: pa.ChunkedArray) -> pa.DictionaryArray:
     if column.num_chunks == 1:
         return column.chunk(0)
     return column.unify_dictionaries().combine_chunks() if len(column) else pa.array([], DICTIONARY)
+
+
+def of_sessions(table: pa.Table) -> pa.Table:
+    """The rows of events in sessions: all but sign-ups that were told of later."""
+    return table.filter(pc.not_equal(table.column("session"), _NONE))
+
+
+def of_no_session(table: pa.Table) -> pa.Table:
+    """The others."""
+    return table.filter(pc.equal(table.column("session"), _NONE))
 
 
 def by_time(table: pa.Table) -> pa.Table:

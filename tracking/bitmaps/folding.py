@@ -36,6 +36,15 @@ class Rows(NamedTuple):
     amounts: Ints
 
 
+class Noted(NamedTuple):
+    """Rows of one metric that are added up, by id: of which set, in which slot, whose (or which sample), how much."""
+
+    sets: Ints
+    slots: Ints
+    ids: Ints
+    amounts: Ints
+
+
 class Wanted(NamedTuple):
     """Which cells of a log to make: for which labels, and which traits of a metric; None for all."""
 
@@ -72,7 +81,7 @@ def fold(log: bytes, levels: Iterable[int], wanted: Wanted = EVERYTHING) -> Cell
 
     Raises msgspec.DecodeError for a damaged log.
     """
-    return add_up(_merged(log, wanted.traits), levels, wanted)
+    return add_up(merged(log, wanted.traits), levels, wanted)
 
 
 def add_up(parts: Iterable[Merged], levels: Iterable[int], wanted: Wanted = EVERYTHING) -> Cells:
@@ -88,7 +97,11 @@ def add_up(parts: Iterable[Merged], levels: Iterable[int], wanted: Wanted = EVER
     return cells
 
 
-def _merged(log: bytes, wanted: frozenset[str] | None) -> Iterator[Merged]:
+def merged(log: bytes, wanted: frozenset[str] | None = None) -> Iterator[Merged]:
+    """The notes of `log` by time zone, under the traits that are wanted; None for all.
+
+    Raises msgspec.DecodeError for a damaged log.
+    """
     zones: dict[str, _Merging] = {}
     for zone, traits, lengths, of_sets, columns in frames(log):
         zones.setdefault(zone, _Merging(wanted)).take(traits, lengths, of_sets, columns)
@@ -157,28 +170,34 @@ def _fold_rows(
             partition = slots
             cells = list(_cells(zone.sets, rows, np.array(slots, np.int64)[place_of_minute]))
         by_slot = list(names)
-        for trait, slot, tally in cells:
+        for slot, trait, tally in cells:
             if chosen[slot]:
                 yield by_slot[slot], zone.traits[trait], tally
 
 
 def _cells(sets: Sets, rows: Rows, slots: Ints) -> Iterator[tuple[int, int, Tally]]:
-    """(trait, slot, tally) of every pair that has a number left."""
+    """(slot, trait, tally) of every pair that has a number left."""
     many = int(slots.max()) + 1 if len(slots) else 1
-    groups, ids, amounts = _summed(rows.sets * many + slots, rows.visitors, rows.amounts)
-    row_of_pair, trait_of_pair = _pairs(sets, groups // many)
+    groups, ids, amounts = summed(rows.sets * many + slots, rows.visitors, rows.amounts)
+    yield from spread(sets, Noted(groups // many, groups % many, ids, amounts))
+
+
+def spread(sets: Sets, noted: Noted) -> Iterator[tuple[int, int, Tally]]:
+    """(slot, trait, tally) of every trait of the set of every row, slot by slot; those that have a number left."""
+    row_of_pair, trait_of_pair = pairs(sets, noted.sets)
     if not len(row_of_pair):
         return
-    cells = trait_of_pair * many + (groups % many)[row_of_pair]
-    order = _by_cell(cells)
-    cells, pairs = cells[order], row_of_pair[order]
-    cells, ids, amounts = merged_neighbours(cells, ids[pairs], amounts[pairs])
+    many, ids, amounts = int(sets.places.max()) + 1, noted.ids, noted.amounts
+    cells = noted.slots[row_of_pair] * many + trait_of_pair
+    order = by_cell(cells)
+    cells, row = cells[order], row_of_pair[order]
+    cells, ids, amounts = merged_neighbours(cells, ids[row], amounts[row])
     first = np.flatnonzero(np.diff(cells, prepend=-1))
     found = apart(ids, amounts, np.append(first, len(cells)))
     yield from zip((cells[first] // many).tolist(), (cells[first] % many).tolist(), found, strict=True)
 
 
-def _summed(groups: Ints, ids: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints]:
+def summed(groups: Ints, ids: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints]:
     """The rows by id, those of one group and id added up: a visitor does much under the same traits."""
     if ids.dtype.itemsize > NARROW or int(groups.max(initial=0)) >> 32:
         order = np.lexsort((groups, ids))
@@ -188,7 +207,7 @@ def _summed(groups: Ints, ids: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints]:
     return merged_neighbours(groups[order], ids[order], amounts[order])
 
 
-def _by_cell(cells: Ints) -> Ints:
+def by_cell(cells: Ints) -> Ints:
     """What sorts by cell and leaves the order of ids as it is: numpy sorts 16-bit numbers by radix."""
     order = np.argsort(cells.astype(np.uint16), kind="stable")
     shift = 16
@@ -198,7 +217,7 @@ def _by_cell(cells: Ints) -> Ints:
     return order
 
 
-def _pairs(sets: Sets, set_of_row: Ints) -> tuple[Ints, Ints]:
+def pairs(sets: Sets, set_of_row: Ints) -> tuple[Ints, Ints]:
     """(row, trait) of every trait of every row's set."""
     repeats = sets.lengths[set_of_row]
     chosen = places(borders_of(sets.lengths)[set_of_row], repeats)

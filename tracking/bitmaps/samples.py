@@ -17,16 +17,23 @@ import numpy.typing as npt
 from pyroaring import BitMap
 
 from tracking.bitmaps.tally import Tally, member_mask
+from tracking.bitmaps.traits import EVERYONE
 
 SAMPLES = "samples:"  # and what was measured: the name of a metric
 HIGHEST = (1 << 21) - 1
 MINUTES = 1 << 11
+# Of a session's traits, those that measurements are told apart by.
+TOLD_APART = (EVERYONE, "geo:", "cfg:browser:", "cfg:type:")
 
 Values = npt.NDArray[np.int64]
 
 
 def is_samples(metric: str) -> bool:
     return metric.startswith(SAMPLES)
+
+
+def tells_apart(trait: str) -> bool:
+    return trait.startswith(TOLD_APART)
 
 
 def sample(visitor: int, value: int, minute: int) -> int:

@@ -8,6 +8,18 @@ Of the event itself:
     el:<event>:<type>::label:<l>::pos:<p>    hovered, clicked, focussed or left an element
     attr:<key>:<value>                       the event had this attribute, where the property asks for it
     who:member                               was logged in
+    interest:<topic>                         showed interest in it
+    goal:<goal>                              converted
+    exp:<experiment>:<variant>               was shown this variant
+    to:<host>                                followed a link to another site, without www.
+    file:<path>                              downloaded it
+    form:<name>                              sent the form
+    coupon:<code>                            bought with it (an order, or one of its items)
+
+Of the items of a shop's event, each with its own amounts:
+
+    item:<id>                                by its item_id, or its item_name where there is none
+    category:<c>  brand:<b>                  each of its up to five categories, and its brand
 
 Of the session, all through it:
 
@@ -32,7 +44,11 @@ RETURNING = "who:returning"
 OTHER = "(other)"  # what is more than a family may hold in a day
 NO_CAMPAIGN = "(none)"
 DIRECT = "(direct)"
+# What is true of all of a session; notes of it come under all of them and everyone, or under none.
+OF_SESSION = ("src:", "chan:", "ref:", "utm:", "cfg:", "lang:", "geo:", "city:", NEW, RETURNING)
 CAMPAIGN_MARK = "::cpg:"
+SIGN_UP = "signup"  # the event
+SIGN_UPS = f"evt:{SIGN_UP}"
 
 
 @lru_cache(maxsize=8192)
@@ -68,6 +84,10 @@ def attribute(key: str, value: str) -> str:
     return f"attr:{quote(key)}:{quote(value)}"
 
 
+def variant(experiment: str, name: str) -> str:
+    return f"exp:{quote(experiment)}:{quote(name)}"
+
+
 def city(country: str, name: str) -> str:
     return f"city:{quote(country)}:{quote(name)}"
 
@@ -84,6 +104,15 @@ def named(kind: str, name: str) -> str:
 def family(trait: str) -> str:
     """`evt`, `page`, `src`, `everyone` …"""
     return trait.partition(":")[0]
+
+
+def is_of_session(trait: str) -> bool:
+    """Whether it is a trait of the whole session; everyone, entry and exit pages are not."""
+    return trait.startswith(OF_SESSION)
+
+
+def is_entry_or_exit(trait: str) -> bool:
+    return trait.startswith(("entry:", "exit:"))
 
 
 def name_of(trait: str) -> str:

@@ -25,23 +25,42 @@ _STEPS = {exponent: Decimal(1).scaleb(-exponent) for exponent in _EXPONENTS}
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
 
 
-def minor_units(value: int | float | str, currency: str) -> tuple[str, int] | None:
-    """(currency, minor units) of an amount in major units, as 12.5, "12.50" and "eur"; halves go to even.
+Number = int | float | str | bool | Decimal | None
 
-    A float stands for the shortest decimal that it prints as. None for what is no number, an unknown
-    currency, and amounts beyond 10^11.
+
+def decimal_of(value: Number) -> Decimal | None:
+    """The number that is meant by 12.5 or "12.50". A float stands for the shortest decimal that it prints as.
+
+    None for what is no number, and for those beyond 10^11.
     """
-    code = currency.strip().upper()
-    if code not in EXPONENTS or isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return None
     if isinstance(value, int) and abs(value) > MOST:  # before it is printed: Python refuses very long numbers
         return None
-    text = str(value).strip()
-    if not _NUMBER.fullmatch(text):
+    if not isinstance(value, Decimal):
+        text = str(value).strip()
+        if not _NUMBER.fullmatch(text):
+            return None
+        value = Decimal(text)
+    return value if abs(value) <= MOST else None
+
+
+def minor_units(value: Number, currency: str) -> tuple[str, int] | None:
+    """(currency, minor units) of an amount in major units, as 12.5, "12.50" and "eur"; halves go to even.
+
+    None for what is no such number, and for an unknown currency.
+    """
+    code = currency.strip().upper()
+    if code not in EXPONENTS or (amount := decimal_of(value)) is None:
         return None
-    amount = Decimal(text)
-    if abs(amount) > MOST:
-        return None
-    exponent = EXPONENTS[code]
-    minor = int(amount.quantize(_STEPS[exponent], ROUND_HALF_EVEN).scaleb(exponent))
-    return code, minor
+    return code, _whole(amount, EXPONENTS[code])
+
+
+def thousandths(value: Number) -> int | None:
+    """A number without a unit, in thousandths; halves go to even. None for what is no such number."""
+    amount = decimal_of(value)
+    return None if amount is None else _whole(amount, 3)
+
+
+def _whole(amount: Decimal, exponent: int) -> int:
+    return int(amount.quantize(_STEPS[exponent], ROUND_HALF_EVEN).scaleb(exponent))

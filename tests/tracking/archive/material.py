@@ -48,6 +48,8 @@ def some_rows(number: int, seed: int = 1, visitors: int = 7, days: int = 4) -> l
                 attributes='{"a":1}' if place % 3 else "",
                 traits=f"evt:{name}\npage:{path}" if name == "pageview" else f"evt:{name}",
                 session_traits="everyone\ngeo:FR",
+                items="" if place % 5 else '[{"item_id":"1"},{"price":2}]',
+                item_traits="" if place % 5 else "item:1\n\n",
             )
         )
     return found

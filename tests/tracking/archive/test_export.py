@@ -71,6 +71,8 @@ def test_ndjson_has_objects_and_lists(prop: Property, some: list[Row], tmp_path:
             "attributes": json.loads(row.attributes or "{}"),
             "traits": row.traits.split("\n"),
             "session_traits": row.session_traits.split("\n"),
+            "items": json.loads(row.items or "[]"),
+            "item_traits": [["item:1"], []] if row.items else [],
         }
         for row in ordered(some)
     ]

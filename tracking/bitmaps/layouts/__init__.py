@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from pyroaring import BitMap
 
 from tracking.bitmaps.addresses import Address, TallyAddress
+from tracking.bitmaps.folding import Merged
 from tracking.bitmaps.notes import Notes
 from tracking.bitmaps.slots import DAY_LENGTH
 from tracking.bitmaps.tally import Tally
@@ -116,6 +117,9 @@ class Layout(Protocol):
 
     def store(self, shelf: Shelf, label: str, by_metric: ByMetric) -> None:
         """Make `by_metric` what a slot holds, whatever it held."""
+
+    def replace(self, shelf: Shelf, labels: Sequence[str], notes: Merged) -> None:
+        """Make `notes` what these slots (days and finer) hold, whatever they held. Notes of others are left out."""
 
     def days_changed(self, shelf: Shelf, days: Sequence[str]) -> None:
         """These days were stored anew: whatever is made of them is made anew, now or later."""

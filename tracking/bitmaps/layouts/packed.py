@@ -9,7 +9,7 @@
                               {7::3}::sealed::2026-11-24-02         hash: trait -> Roaring bitmap
                               {7::3}::counts::2026-11-24-02         hash: trait -> events of each of them
                               {7::3}::sums:seconds::2026-11-24-02   hash: trait -> bitmap and amounts
-                              {7::3}::totals:events::2026-11-24-02  hash: trait -> total
+                              {7::3}::totals::2026-11-24-02         hash: trait -> total of each metric
                                    │ a month is made of its days when it is over, a year of its months
                                    ▼
                               {7::3}::sealed::2026-11   …
@@ -22,6 +22,9 @@ Sealing first folds a log that a crashed sealing left behind, and only then take
 are not idempotent, so the results and the deletion of the log are one transaction: of two that seal
 the same log one wins. Late notes of any age are folded into the old slots like all others.
 
+What is in these hashes: packed_fields.py, packed_plain.py, packed_totals.py. They are written by
+packed_sealing.py and packed_months.py, read by packed_reading.py, and as a whole by packed_whole.py.
+
     {7::3}::generation   raised by every sealing        {7::3}::folded     months and years that are made
     {7::3}::changed      label -> its last generation    {7::3}::unfolded   those with days or months to make them of
 
@@ -31,23 +34,29 @@ Readers keep what they have read (cache.py) and ask which labels have changed si
 import random
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from redis.exceptions import ResponseError, WatchError
 
-from tracking.bitmaps.folding import fold
-from tracking.bitmaps.layouts import ByMetric, Found, Request, Shelf, metrics_of, packed_fields
+from tracking.bitmaps.folding import Merged, merged
+from tracking.bitmaps.layouts import ByMetric, Found, Request, Shelf, metrics_of, packed_totals
+from tracking.bitmaps.layouts.packed_fields import Reading
+from tracking.bitmaps.layouts.packed_months import Made, some_at_once
 from tracking.bitmaps.layouts.packed_reading import EVERYTHING_CHANGED, LABELS_REMEMBERED, load
+from tracking.bitmaps.layouts.packed_sealing import seal
+from tracking.bitmaps.layouts.packed_whole import Whole, level_of
 from tracking.bitmaps.notes import EVENTS, Notes
-from tracking.bitmaps.samples import is_samples
-from tracking.bitmaps.slots import Slot, days_of_month, level, months_of_year
-from tracking.bitmaps.tally import EMPTY, Tally, added
+from tracking.bitmaps.plain import Gathered, Level
+from tracking.bitmaps.slots import Slot, days_of_month, months_of_year
+from tracking.bitmaps.slots import level as granularity
+from tracking.bitmaps.tally import Tally
 from tracking.cycles import no_search_for_cycles
 
 SEALED_LEVELS = range(3)  # minute, hour, day; months and years are made of days
-TRAITS_AT_ONCE = 500
+SLOTS_AT_ONCE = (120, 4, 1)  # minutes, hours and days that are made anew in one transaction
 DRAFT = "~"  # between the label of a month or year that is being made, and who makes it
 DRAFT_SECONDS = 3600
 STORE_ATTEMPTS = 200
@@ -81,12 +90,12 @@ class PackedLayout:
 
     def close(self, shelf: Shelf, now: datetime) -> None:
         waiting = sorted(label.decode() for label in shelf.client.smembers(shelf.keys.unfolded))
-        for label in sorted(waiting, key=level):
+        for label in sorted(waiting, key=granularity):
             if Slot.parse(label, shelf.tz).end <= now:
                 self._make(shelf, label)
 
     def slots(self, shelf: Shelf) -> Iterator[str]:
-        start = f"totals:{EVENTS}::"
+        start = "totals::"
         for key in shelf.keys.scan(shelf.client, start):
             if DRAFT not in key:
                 yield key.removeprefix(f"{shelf.keys.prefix}{start}")
@@ -94,42 +103,63 @@ class PackedLayout:
     def present(self, shelf: Shelf, labels: Sequence[str]) -> set[str]:
         pipe = shelf.client.pipeline(transaction=False)
         for label in labels:
-            pipe.exists(shelf.keys.totals(EVENTS, label))
+            pipe.exists(shelf.keys.totals(label))
         return {label for label, there in zip(labels, pipe.execute() if labels else [], strict=True) if there}
 
     def read(self, shelf: Shelf, label: str) -> dict[str, dict[str, Tally]]:
-        found: dict[str, dict[str, Tally]] = {}
-        for metric in metrics_of(shelf):
-            for some in _some_at_once(_names(shelf, metric, [label])):
-                found.setdefault(metric, {}).update(_tallies(shelf, label, metric, some))
+        reading = Reading(shelf.client, shelf.keys)
+        whole, found = Whole(reading, label), dict[str, dict[str, Tally]]()
+        [totals] = packed_totals.in_slots(reading, [label])
+        for traits in some_at_once(list(totals)):
+            wanted: dict[str, list[str]] = {}
+            for trait in traits:
+                for metric in totals[trait]:
+                    wanted.setdefault(metric, []).append(trait)
+            for metric, tallies in whole.tallies(wanted).items():
+                left = {trait: tally for trait, tally in tallies.items() if len(tally)}
+                if left:
+                    found.setdefault(metric, {}).update(left)
         return found
 
     @no_search_for_cycles()
     def store(self, shelf: Shelf, label: str, by_metric: ByMetric) -> None:
-        if shelf.expiry(label)[0]:
+        if not shelf.expiry(label)[0]:
+            self._store(shelf, [label], level_of(label, by_metric))
+
+    @no_search_for_cycles()
+    def replace(self, shelf: Shelf, labels: Sequence[str], notes: Merged) -> None:
+        gathered = Gathered.of([notes])
+        for level, most in enumerate(SLOTS_AT_ONCE):
+            here = [label for label in labels if granularity(label) == level and not shelf.expiry(label)[0]]
+            for start in range(0, len(here), most):
+                some = here[start : start + most]
+                new = gathered.at(level, set(some).__contains__)
+                self._store(shelf, sorted(self.present(shelf, some) | set(new.labels)), new)
+
+    def _store(self, shelf: Shelf, labels: Sequence[str], level: Level) -> None:
+        """Make the notes of `level` what the slots hold. It has notes of no others."""
+        if not labels:
             return
         for attempt in range(STORE_ATTEMPTS):
             try:
-                self._store(shelf, label, by_metric)
+                self._replaced(shelf, labels, level)
             except WatchError:  # another slot of the property was written meanwhile
                 time.sleep(random.random() * 0.002 * min(attempt, 10))  # noqa: S311 - two that collide shall not collide again
             else:
                 return
-        self._store(shelf, label, by_metric)
+        self._replaced(shelf, labels, level)
 
-    def _store(self, shelf: Shelf, label: str, by_metric: ByMetric) -> None:
+    def _replaced(self, shelf: Shelf, labels: Sequence[str], level: Level) -> None:
         with shelf.client.pipeline(transaction=True) as pipe:
             pipe.watch(shelf.keys.generation)
             generation = _next(pipe, shelf)
-            old = [metric for metric in metrics_of(shelf) if metric not in by_metric]
+            metrics = metrics_of(shelf)
             pipe.multi()
-            for metric in (*old, *by_metric):
-                pipe.delete(*_keys_of(shelf, metric, label))
-            for metric, by_trait in by_metric.items():
-                names = [(label, trait) for trait in by_trait]
-                packed_fields.write(pipe, shelf.keys, metric, names, list(by_trait.values()))
-            _expire(shelf, pipe, {label: by_metric})
-            _changed(shelf, pipe, [label], generation)
+            for label in labels:
+                pipe.unlink(*_keys_of(shelf, metrics, label))
+            seal(pipe, Reading(shelf.client, shelf.keys, anew=True), [level], metrics)
+            _expire(shelf, pipe, [level])
+            _changed(shelf, pipe, labels, generation)
             pipe.execute()
 
     def days_changed(self, shelf: Shelf, days: Sequence[str]) -> None:
@@ -157,32 +187,31 @@ class PackedLayout:
             if log is None:
                 return
             generation = _next(pipe, shelf)
-            cells = {label: some for label, some in fold(log, SEALED_LEVELS).items() if not shelf.expiry(label)[0]}
-            by_metric = _by_metric(cells)
-            sealed = packed_fields.fetch(shelf.client, keys, {metric: list(some) for metric, some in by_metric.items()})
+            gathered, metrics = Gathered.of(merged(log)), metrics_of(shelf)
+            levels = [gathered.at(level, lambda label: not shelf.expiry(label)[0]) for level in SEALED_LEVELS]
             pipe.multi()
-            for known in sealed:
-                new = by_metric[known.metric]
-                for part in known.parts():
-                    whole = added(part.tallies(), [new[name] for name in part.names])
-                    packed_fields.write(pipe, keys, known.metric, part.names, whole)
-            _expire(shelf, pipe, cells)
-            _changed(shelf, pipe, cells, generation)
+            with _overtaken(shelf):
+                seal(pipe, Reading(shelf.client, keys), levels, metrics)
+            _expire(shelf, pipe, levels)
+            _changed(shelf, pipe, [label for level in levels for label in level.labels], generation)
             pipe.delete(keys.sealing)
             pipe.execute()
 
     def _make(self, shelf: Shelf, label: str) -> None:
         """Make a month of its days or a year of its months, unless one of them changes meanwhile."""
         keys, client = shelf.keys, shelf.client
-        parts = days_of_month(label) if level(label) == 3 else months_of_year(label)
+        parts = days_of_month(label) if granularity(label) == 3 else months_of_year(label)
         if set(parts) & {part.decode() for part in client.smembers(keys.unfolded)}:
             return
         before = int(client.get(keys.generation) or 0)
         draft = f"{label}{DRAFT}{secrets.token_hex(8)}"
-        metrics = [metric for metric in metrics_of(shelf) if not is_samples(metric)]  # those are asked of the days
-        for metric in metrics:
-            for traits in _some_at_once(_names(shelf, metric, parts)):
-                _write_draft(shelf, draft, metric, traits, _added_up(shelf, parts, metric, traits))
+        metrics = metrics_of(shelf)
+        try:
+            with _overtaken(shelf):
+                made = Made(Reading(client, keys), parts)
+                made.write(draft, lambda: _drafting(shelf, _keys_of(shelf, metrics, draft)))
+        except WatchError:
+            return  # the next time; the draft runs out
         with client.pipeline(transaction=True) as pipe:
             pipe.watch(keys.generation)
             generation = _next(pipe, shelf)
@@ -190,8 +219,7 @@ class PackedLayout:
             unfolded = {name.decode() for name in pipe.smembers(keys.unfolded)}
             if set(parts) & unfolded or any(score is not None and score > before for score in scores):
                 return  # the next time; the draft runs out
-            drafted = [key for metric in metrics for key in _keys_of(shelf, metric, draft)]
-            final = [key for metric in metrics for key in _keys_of(shelf, metric, label)]
+            drafted, final = _keys_of(shelf, metrics, draft), _keys_of(shelf, metrics, label)
             there = [pipe.exists(key) for key in drafted]
             pipe.multi()
             for old, new, exists in zip(final, drafted, there, strict=True):
@@ -205,63 +233,44 @@ class PackedLayout:
             pipe.execute()
 
 
-def _names(shelf: Shelf, metric: str, labels: Sequence[str]) -> list[str]:
-    pipe = shelf.client.pipeline(transaction=False)
-    for label in labels:
-        pipe.hkeys(shelf.keys.totals(metric, label))
-    return sorted({trait.decode() for reply in pipe.execute() for trait in reply})
+@contextmanager
+def _overtaken(shelf: Shelf) -> Iterator[None]:
+    """Bitmaps and numbers that were read do not fit each other where somebody has sealed in between: a WatchError."""
+    before = shelf.client.get(shelf.keys.generation)
+    try:
+        yield
+    except ValueError as error:
+        if shelf.client.get(shelf.keys.generation) != before:
+            raise WatchError("What is sealed changed while it was read.") from error
+        raise
 
 
-def _added_up(shelf: Shelf, labels: Sequence[str], metric: str, traits: Sequence[str]) -> list[Tally]:
-    sums = [EMPTY] * len(traits)
-    for label in labels:
-        sums = added(sums, list(_tallies(shelf, label, metric, traits).values()))
-    return sums
-
-
-def _write_draft(shelf: Shelf, draft: str, metric: str, traits: Sequence[str], tallies: Sequence[Tally]) -> None:
+@contextmanager
+def _drafting(shelf: Shelf, keys: Sequence[str]) -> Iterator[Any]:
     """Write a part of a month or year that is being made. Nobody reads it, and it runs out by itself."""
     pipe = shelf.client.pipeline(transaction=True)  # or half of it could stay for ever
-    packed_fields.write(pipe, shelf.keys, metric, [(draft, trait) for trait in traits], tallies)
-    for key in _keys_of(shelf, metric, draft):
+    yield pipe
+    for key in keys:
         pipe.expire(key, DRAFT_SECONDS)
     pipe.execute()
 
 
-def _tallies(shelf: Shelf, label: str, metric: str, traits: Sequence[str]) -> dict[str, Tally]:
-    """What is sealed of these traits in a slot."""
-    names = {metric: [(label, trait) for trait in traits]}
-    [packed] = packed_fields.fetch(shelf.client, shelf.keys, names)
-    return dict(zip(traits, packed.tallies(), strict=True))
-
-
-def _by_metric(cells: Mapping[str, ByMetric]) -> dict[str, dict[packed_fields.Name, Tally]]:
-    """metric -> (label, trait) -> tally, label by label."""
-    found: dict[str, dict[packed_fields.Name, Tally]] = {}
-    for label, by_metric in cells.items():
-        for metric, by_trait in by_metric.items():
-            some = found.setdefault(metric, {})
-            for trait, tally in by_trait.items():
-                some[(label, trait)] = tally
-    return found
-
-
-def _expire(shelf: Shelf, pipe: Any, cells: Mapping[str, ByMetric]) -> None:
+def _expire(shelf: Shelf, pipe: Any, levels: Iterable[Level]) -> None:
     """Queue the names of the metrics, and when the slots go."""
-    if metrics := {metric for by_metric in cells.values() for metric in by_metric}:
-        pipe.sadd(shelf.keys.metrics, *metrics)
-    for label, by_metric in cells.items():
-        _, until = shelf.expiry(label)
-        if until is not None:
-            for metric in by_metric:
-                for key in _keys_of(shelf, metric, label):
+    for level in levels:
+        if level.noted:
+            pipe.sadd(shelf.keys.metrics, *level.noted)
+        for label in level.labels:
+            _, until = shelf.expiry(label)
+            if until is not None:
+                for key in _keys_of(shelf, list(level.noted), label):
                     pipe.expireat(key, until)
 
 
 def _changed(shelf: Shelf, pipe: Any, labels: Iterable[str], generation: int) -> None:
     """Queue that these slots have changed: readers let go of them, their months and years must be made again."""
-    coarse = {part for label in labels for part in (label[:7], label[:4]) if level(label) == 2}
-    coarse |= {label[:4] for label in labels if level(label) == 3}
+    coarse = {part for label in labels for part in (label[:7], label[:4]) if granularity(label) == 2}
+    coarse |= {label[:4] for label in labels if granularity(label) == 3}
     if coarse:
         pipe.srem(shelf.keys.folded, *coarse)
         pipe.sadd(shelf.keys.unfolded, *coarse)
@@ -288,12 +297,8 @@ def _count_generation(shelf: Shelf, pipe: Any, labels: Iterable[str], generation
         pipe.zremrangebyrank(shelf.keys.changed, 0, -LABELS_REMEMBERED - 1)
 
 
-def _keys_of(shelf: Shelf, metric: str, label: str) -> list[str]:
+def _keys_of(shelf: Shelf, metrics: Sequence[str], label: str) -> list[str]:
+    """All that a slot is in."""
     keys = shelf.keys
-    own = [keys.sealed(label), keys.counts(label)] if metric == EVENTS else [keys.sums(metric, label)]
-    return [*own, keys.totals(metric, label)]
-
-
-def _some_at_once(names: Sequence[str]) -> Iterator[list[str]]:
-    for start in range(0, len(names), TRAITS_AT_ONCE):
-        yield list(names[start : start + TRAITS_AT_ONCE])
+    sums = [keys.sums(metric, label) for metric in metrics if metric != EVENTS]
+    return [keys.sealed(label), keys.counts(label), keys.totals(label), *sums]

@@ -13,11 +13,12 @@ Of samples, which are 64 bits wide:
 
     sums:samples:<what>::<label>   trait -> packed_samples.py
 
-And of each, totals:<metric>::<label>: trait -> sum of the amounts.
+Under a trait of the session counts and sums are those of the slot's mixed visitors alone (packed_plain.py).
+How much there is in all: packed_totals.py.
 """
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby, islice
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ import numpy as np
 from tracking.bitmaps import roaring, values
 from tracking.bitmaps.layouts import packed_samples
 from tracking.bitmaps.notes import EVENTS
+from tracking.bitmaps.plain import Name
 from tracking.bitmaps.ranges import borders_of
 from tracking.bitmaps.samples import is_samples
 from tracking.bitmaps.tally import Tally, apart, together
@@ -36,8 +38,38 @@ LENGTH = struct.Struct("<I")
 BYTES_AT_ONCE = 8_000_000  # of packed tallies that are unpacked together: each takes ten times as much then
 IDS_AT_ONCE = 2_000_000
 
-Name = tuple[str, str]  # (label, trait); those of a label are neighbours
 Bytes = Sequence[bytes | None]
+KeyOf = Callable[[str], str]  # of the hash of a label
+Wanted = tuple[KeyOf, Sequence[Name]]
+
+
+class Reading(NamedTuple):
+    """Where fields are read from. Of slots that are made `anew` nothing is known."""
+
+    client: Any
+    keys: Keys
+    anew: bool = False
+
+    def fields(self, wanted: Sequence[Wanted]) -> list[list[bytes | None]]:
+        """The fields of the names in each list, in one round trip. Names of a label are neighbours."""
+        if self.anew:
+            return [[None] * len(names) for _, names in wanted]
+        pipe = self.client.pipeline(transaction=False)
+        lengths = [_ask(pipe, key_of, names) for key_of, names in wanted]
+        replies = iter(pipe.execute() if any(lengths) else [])
+        return [[one for reply in islice(replies, length) for one in reply] for length in lengths]
+
+    def packed(self, wanted: Sequence[tuple[str, Sequence[Name]]]) -> list["Packed"]:
+        """What is kept of the names of each metric, in one round trip."""
+        asked: list[Wanted] = []
+        for metric, names in wanted:
+            asked.append((own_key(self.keys, metric), names))
+            asked.append((self.keys.counts, names if metric == EVENTS else []))
+        found = self.fields(asked)
+        return [
+            Packed(metric, names, own, counts)
+            for (metric, names), own, counts in zip(wanted, found[::2], found[1::2], strict=True)
+        ]
 
 
 class Packed(NamedTuple):
@@ -62,69 +94,55 @@ class Packed(NamedTuple):
         return apart(ids, values.unpack(counts, borders), borders)
 
 
-def fetch(client: Any, keys: Keys, wanted: Mapping[str, Sequence[Name]]) -> list[Packed]:
-    """What is kept of the names of each metric, in one round trip."""
-    pipe = client.pipeline(transaction=False)
-    lengths = [_ask(pipe, keys, metric, names) for metric, names in wanted.items()]
-    replies = iter(pipe.execute() if any(lengths) else [])
-    found = []
-    for (metric, names), length in zip(wanted.items(), lengths, strict=True):
-        some = list(islice(replies, length))
-        step = 2 if metric == EVENTS else 1
-        own, counts = (_joined(some[first::step]) for first in range(2))
-        found.append(Packed(metric, names, own, counts if metric == EVENTS else []))
-    return found
+def own_key(keys: Keys, metric: str) -> KeyOf:
+    return keys.sealed if metric == EVENTS else partial(keys.sums, metric)
 
 
-def _ask(pipe: Any, keys: Keys, metric: str, names: Sequence[Name]) -> int:
+def _ask(pipe: Any, key_of: KeyOf, names: Sequence[Name]) -> int:
     """Queue what reads the fields; how many commands those are."""
     commands = 0
     for label, some in groupby(names, key=lambda name: name[0]):
-        traits = [trait for _, trait in some]
-        hashes = (keys.sealed(label), keys.counts(label)) if metric == EVENTS else (keys.sums(metric, label),)
-        for key in hashes:
-            pipe.hmget(key, traits)
-        commands += len(hashes)
+        pipe.hmget(key_of(label), [trait for _, trait in some])
+        commands += 1
     return commands
-
-
-def _joined(replies: Sequence[Bytes]) -> list[bytes | None]:
-    return [one for reply in replies for one in reply]
 
 
 def write(pipe: Any, keys: Keys, metric: str, names: Sequence[Name], tallies: Sequence[Tally]) -> None:
     """Queue what makes the fields of `names` hold `tallies`; fields with nothing left are deleted."""
-    own_key = keys.sealed if metric == EVENTS else partial(keys.sums, metric)
     for part in _parts([len(tally.ids) for tally in tallies], IDS_AT_ONCE):
         some = list(zip(names[part], tallies[part], strict=True))
-        gone = [name for name, tally in some if not len(tally.ids)]
         held = [name for name, tally in some if len(tally.ids)]
-        own, counts, totals = _packed(metric, [tally for _, tally in some if len(tally.ids)])
-        _set(pipe, own_key, zip(held, own, strict=True), gone)
-        _set(pipe, partial(keys.totals, metric), zip(held, totals, strict=True), gone)
+        own, counts = _packed(metric, [tally for _, tally in some if len(tally.ids)])
+        put(pipe, own_key(keys, metric), names[part], dict(zip(held, own, strict=True)))
         if metric == EVENTS:
-            uneven = {name: packed for name, packed in zip(held, counts, strict=True) if packed}
-            _set(pipe, keys.counts, uneven.items(), [name for name in names[part] if name not in uneven])
+            put(pipe, keys.counts, names[part], dict(zip(held, counts, strict=True)))
 
 
-def _set(pipe: Any, key_of: Callable[[str], str], fields: Iterable[tuple[Name, Any]], gone: Sequence[Name]) -> None:
-    """Queue the setting of `fields` in the hash of each label, and the deletion of those that are gone."""
-    for label, names in groupby(gone, key=lambda name: name[0]):
-        pipe.hdel(key_of(label), *[trait for _, trait in names])
-    for label, pairs in groupby(fields, key=lambda pair: pair[0][0]):
-        pipe.hset(key_of(label), items=[part for (_, trait), value in pairs for part in (trait, value)])
+def write_counts(pipe: Any, keys: Keys, names: Sequence[Name], tallies: Sequence[Tally]) -> None:
+    """Queue what makes the counts of `names` those of `tallies`, whose bitmaps are written by somebody else."""
+    held = [name for name, tally in zip(names, tallies, strict=True) if len(tally.ids)]
+    _, numbers, borders = together([tally for tally in tallies if len(tally.ids)])
+    put(pipe, keys.counts, names, dict(zip(held, values.pack(numbers, borders), strict=True)))
 
 
-def _packed(metric: str, tallies: Sequence[Tally]) -> tuple[list[bytes], list[bytes], list[int]]:
-    """(own, counts, totals) of tallies that are not empty; `counts` of events alone."""
-    ids, numbers, borders = together(tallies)
-    totals = np.add.reduceat(numbers, borders[:-1]).tolist() if tallies else []
+def put(pipe: Any, key_of: KeyOf, names: Iterable[Name], fields: dict[Name, bytes]) -> None:
+    """Queue that the hash of each label has these `fields`, and of `names` no others; nothing is not kept."""
+    for label, some in groupby([name for name in names if not fields.get(name)], key=lambda name: name[0]):
+        pipe.hdel(key_of(label), *[trait for _, trait in some])
+    held = ((name, field) for name, field in fields.items() if field)
+    for label, pairs in groupby(held, key=lambda pair: pair[0][0]):
+        pipe.hset(key_of(label), items=[part for (_, trait), field in pairs for part in (trait, field)])
+
+
+def _packed(metric: str, tallies: Sequence[Tally]) -> tuple[list[bytes], list[bytes]]:
+    """(own, counts) of tallies that are not empty; `counts` of events alone."""
     if is_samples(metric):
-        return packed_samples.pack(tallies), [], totals
+        return packed_samples.pack(tallies), []
+    ids, numbers, borders = together(tallies)
     who, counts = roaring.pack(ids, borders), values.pack(numbers, borders)
     if metric == EVENTS:
-        return who, counts, totals
-    return [LENGTH.pack(len(one)) + one + more for one, more in zip(who, counts, strict=True)], [], totals
+        return who, counts
+    return [LENGTH.pack(len(one)) + one + more for one, more in zip(who, counts, strict=True)], []
 
 
 def _split(sums: Bytes) -> tuple[list[bytes], list[bytes]]:

@@ -18,14 +18,16 @@ from pyroaring import BitMap
 
 from tracking.bitmaps.addresses import Address, TallyAddress
 from tracking.bitmaps.folding import Cells, Wanted, fold
-from tracking.bitmaps.layouts import Found, Request, Shelf, packed_fields
+from tracking.bitmaps.layouts import Found, Request, Shelf, packed_fields, packed_totals
 from tracking.bitmaps.layouts.cache import UNKNOWN, Field, Held, Sized, cache
+from tracking.bitmaps.layouts.packed_plain import MIXED, follows, of_each
 from tracking.bitmaps.notes import EVENTS
 from tracking.bitmaps.ranges import borders_of
 from tracking.bitmaps.roaring import ids_of
 from tracking.bitmaps.samples import is_samples
 from tracking.bitmaps.slots import days_of_month, level, months_of_year
 from tracking.bitmaps.tally import EMPTY, Tally, added
+from tracking.bitmaps.traits import EVERYONE
 from tracking.bitmaps.values import unpack
 from tracking.keys import Keys
 
@@ -92,12 +94,22 @@ def _fields(request: Request, folded: frozenset[str]) -> list[Field]:
             found[Field(BITMAP, EVENTS, part, trait)] = None
     for metric, trait, label in request.tallies:
         for part in _parts(label, folded):
-            for kind in (BITMAP, COUNTS) if metric == EVENTS else (SUM,):
-                found[Field(kind, metric, part, trait)] = None
-    for metric, label in request.totals:
+            found |= dict.fromkeys(_columns(metric, trait, part))
+            if follows(metric, trait):
+                found |= dict.fromkeys([_bitmap(trait, part), _bitmap(MIXED, part), *_columns(metric, EVERYONE, part)])
+    for _, label in request.totals:
         for part in _parts(label, folded):
-            found[Field(TOTALS, metric, part, "")] = None
+            found[Field(TOTALS, "", part, "")] = None
     return list(found)
+
+
+def _bitmap(trait: str, label: str) -> Field:
+    return Field(BITMAP, EVENTS, label, trait)
+
+
+def _columns(metric: str, trait: str, label: str) -> list[Field]:
+    """What is kept under a trait itself."""
+    return [Field(kind, metric, label, trait) for kind in ((BITMAP, COUNTS) if metric == EVENTS else (SUM,))]
 
 
 def _parts(label: str, folded: frozenset[str]) -> list[str]:
@@ -145,15 +157,18 @@ def _ask(pipe: Any, keys: Keys, some: list[Field]) -> None:
     elif kind == SUM:
         pipe.hmget(keys.sums(metric, label), traits)
     else:
-        pipe.hgetall(keys.totals(metric, label))
+        pipe.hgetall(keys.totals(label))
 
 
 def _decoded(some: list[Field], reply: Any) -> Iterator[Sized]:
     """The values of fields of one hash."""
     kind = some[0].kind
     if kind == TOTALS:
-        totals = {trait.decode(): int(number) for trait, number in reply.items()}
-        yield Sized(totals, 150 * len(totals))
+        by_metric: dict[str, dict[str, int]] = defaultdict(dict)
+        for trait, packed in reply.items():
+            for metric, number in packed_totals.unpack(packed).items():
+                by_metric[metric][trait.decode()] = number
+        yield Sized(by_metric, 150 * sum(map(len, by_metric.values())))
         return
     if kind == SUM:
         names = [(field.label, field.trait) for field in some]
@@ -178,7 +193,7 @@ def _assemble(request: Request, folded: frozenset[str], values: Mapping[Field, A
     for metric, label in request.totals:
         totals: dict[str, int] = defaultdict(int)
         for part in _parts(label, folded):
-            for trait, number in values[Field(TOTALS, metric, part, "")].items():
+            for trait, number in values[Field(TOTALS, "", part, "")].get(metric, {}).items():
                 totals[trait] += number
         for trait, tally in fresh.get(label, {}).get(metric, {}).items():
             totals[trait] += tally.total()
@@ -215,16 +230,43 @@ def _tallies(
 
 
 def _sealed(asked: Sequence[tuple[TallyAddress, str]], values: Mapping[Field, Any]) -> list[Tally]:
-    """What is sealed of (metric and trait, label)."""
+    """What is sealed of (metric and trait, label): what is kept there, and everyone's numbers of plain visitors."""
+    followed: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, (at, label) in enumerate(asked):
+        if follows(at.metric, at.trait):
+            followed[at.metric, label].append(place)
+    every = [(TallyAddress(metric, EVERYONE, label), label) for metric, label in followed]
+    kept = _kept([*asked, *every], values)
+    found, columns = kept[: len(asked)], kept[len(asked) :]
+    plain: dict[tuple[str, str], BitMap] = {}
+    for ((metric, label), places), column in zip(followed.items(), columns, strict=True):
+        traits = [asked[place][0].trait for place in places]
+        for trait in traits:
+            if (trait, label) not in plain:
+                plain[trait, label] = values[_bitmap(trait, label)] - values[_bitmap(MIXED, label)]
+        theirs = of_each(metric, column, [plain[trait, label] for trait in traits])
+        for place, tally in zip(places, added(theirs, [found[place] for place in places]), strict=True):
+            found[place] = tally
+    return found
+
+
+def _kept(asked: Sequence[tuple[TallyAddress, str]], values: Mapping[Field, Any]) -> list[Tally]:
+    """What is kept under (metric and trait, label) itself."""
     found: list[Tally] = [values.get(Field(SUM, at.metric, label, at.trait), EMPTY) for at, label in asked]
     events = [place for place, (at, _) in enumerate(asked) if at.metric == EVENTS]
-    ids = [ids_of(values[Field(BITMAP, EVENTS, label, at.trait)]) for at, label in map(asked.__getitem__, events)]
+    ids = [ids_of(_counted(at.trait, label, values)) for at, label in map(asked.__getitem__, events)]
     counts = [values[Field(COUNTS, EVENTS, label, at.trait)] for at, label in map(asked.__getitem__, events)]
     borders = borders_of([len(some) for some in ids])
     numbers = unpack(counts, borders)
     for place, some, (begin, end) in zip(events, ids, pairwise(borders.tolist()), strict=True):
         found[place] = Tally(some, numbers[begin:end])
     return found
+
+
+def _counted(trait: str, label: str, values: Mapping[Field, Any]) -> BitMap:
+    """The visitors whose counts are kept under a trait."""
+    bitmap: BitMap = values[_bitmap(trait, label)]
+    return bitmap & values[_bitmap(MIXED, label)] if follows(EVENTS, trait) else bitmap
 
 
 def _with_retractions(shelf: Shelf, request: Request, fresh: Cells, found: Found) -> Found:

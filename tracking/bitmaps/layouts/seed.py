@@ -21,11 +21,11 @@ from typing import Any
 
 from tracking.bitmaps.addresses import Address, TallyAddress
 from tracking.bitmaps.bits import bitmap_from, bits_of
-from tracking.bitmaps.folding import Cells, fold
+from tracking.bitmaps.folding import Cells, Merged, Wanted, add_up, fold
 from tracking.bitmaps.layouts import ByMetric, Found, Request, Shelf, metrics_of
 from tracking.bitmaps.notes import EVENTS, Notes
 from tracking.bitmaps.samples import is_samples
-from tracking.bitmaps.slots import days_of_month, months_of_year
+from tracking.bitmaps.slots import days_of_month, level, months_of_year
 from tracking.bitmaps.tally import EMPTY, Tally
 
 ALL_LEVELS = range(5)
@@ -125,6 +125,12 @@ class SeedLayout:
                 pipe.hset(shelf.keys.total(metric, label), mapping=totals)
                 _expire(pipe, [shelf.keys.total(metric, label)], until)
         pipe.execute()
+
+    def replace(self, shelf: Shelf, labels: Sequence[str], notes: Merged) -> None:
+        wanted = Wanted(frozenset(labels))
+        cells = add_up([notes], sorted({level(label) for label in labels}), wanted)
+        for label in sorted(self.present(shelf, labels) | cells.keys()):
+            self.store(shelf, label, cells.get(label, {}))
 
     def days_changed(self, shelf: Shelf, days: Sequence[str]) -> None:
         for month in sorted({day[:7] for day in days}):
