@@ -21,7 +21,7 @@ from pyroaring import BitMap
 
 from tracking.bitmaps import roaring, values
 from tracking.bitmaps.layouts.packed_fields import Reading
-from tracking.bitmaps.plain import BITS, found_in, keyed
+from tracking.bitmaps.plain import BITS, keyed
 from tracking.bitmaps.ranges import Ints, borders_of, places
 from tracking.bitmaps.roaring import ids_of
 from tracking.bitmaps.samples import is_samples, tells_apart
@@ -29,7 +29,6 @@ from tracking.bitmaps.tally import EMPTY, Tally, apart, member_mask
 from tracking.bitmaps.traits import EVERYONE, is_of_session
 
 MIXED, SIZES = "~mixed", "~sizes"  # no trait begins so
-MANY = 10_000  # visitors of a bitmap that is worth a look of its own
 SELDOM = 16  # fewer than one in so many: they are looked up one by one
 
 
@@ -83,15 +82,17 @@ def of_visitors(metric: str, tally: Tally, who: BitMap) -> Tally:
 
 def of_each(metric: str, tally: Tally, some: Sequence[BitMap]) -> list[Tally]:
     """The numbers of the visitors of each bitmap."""
-    if not len(tally.ids):
-        return [EMPTY] * len(some)
-    if is_samples(metric) or max(map(len, some), default=0) > MANY:
-        return [of_visitors(metric, tally, who) for who in some]
     borders = borders_of([len(who) for who in some])
+    if is_samples(metric) or not len(tally.ids) or int(borders[-1]) * SELDOM < int(tally.ids[-1]):
+        return [of_visitors(metric, tally, who) for who in some]
+    # As many look-ups as there are places up to the last visitor: a table of all places answers them fastest.
     ids = np.concatenate([ids_of(who) for who in some])
-    at, there = found_in(tally.ids, ids)
-    ends = borders_of(there)[borders]
-    return apart(ids[there], tally.values[at[there]], ends)
+    last = int(tally.ids[-1])
+    table = np.zeros(last + 2, np.int64)
+    table[tally.ids] = tally.values
+    numbers = table[np.minimum(ids, last + 1)]
+    there = numbers != 0
+    return apart(ids[there], numbers[there], borders_of(there)[borders])
 
 
 def _samples_of(tally: Tally, who: BitMap) -> Tally:
