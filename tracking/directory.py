@@ -71,7 +71,7 @@ class Directory:
     def __init__(self) -> None:
         self.snapshot = Snapshot()
         self.loaded = asyncio.Event()
-        self._checked = 0.0
+        self._checked = 0.0  # when the last look began
         self._checking = asyncio.Lock()
         self._used: dict[int, date] = {}  # write key -> the day of its last use that is noted
         self._to_note: set[int] = set()
@@ -126,16 +126,18 @@ class Directory:
             self._to_note |= some
 
     async def refresh(self) -> None:
-        """Look for changes now, unless somebody just did. A database that is away changes nothing."""
+        """Return when somebody has looked for changes since this was asked. Without a database nothing changes."""
+        asked = time.monotonic()
         async with self._checking:
-            if time.monotonic() - self._checked < AT_MOST_EVERY_SECONDS:
+            if self._checked >= asked:  # all who have waited meanwhile share one look
                 return
+            await asyncio.sleep(self._checked + AT_MOST_EVERY_SECONDS - time.monotonic())
+            self._checked = time.monotonic()
             try:
                 self.snapshot = await sync_to_async(_changed_since, thread_sensitive=False)(self.snapshot)
                 self.loaded.set()
             except DjangoDatabaseError as error:
                 log.warning("the table of properties cannot be read, the old one stays: %s", error)
-            self._checked = time.monotonic()
 
 
 def _changed_since(snapshot: Snapshot) -> Snapshot:
