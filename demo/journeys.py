@@ -1,18 +1,22 @@
 """What a visitor does in the shop: pages, and what they touch on each, until they leave. Pure."""
 
 import random
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from demo import pages
-from demo.catalogue import ARTICLES, PRODUCTS
+from demo.catalogue import ARTICLES, PRODUCTS, Product
 from demo.elements import Element, fields_on, link_to, links_on
+from demo.orders import Items, items_of, worth
 from demo.pages import Page, article_page, product_page
 from demo.people import Person, Source
 
 SECOND = 1000
 MOST_PAGES = 25
 
-_PRODUCTS = tuple(product_page(product) for product in PRODUCTS)
+_PRODUCT_OF = {product_page(product): product for product in PRODUCTS}
+_PRODUCTS = tuple(_PRODUCT_OF)
 _ARTICLES = tuple(article_page(article) for article in ARTICLES)
 _PRODUCT, _ARTICLE = _PRODUCTS[0], _ARTICLES[0]
 
@@ -44,6 +48,7 @@ class Step:
     referrer: str
     title: str
     attributes: dict[str, str | int] = field(default_factory=dict)
+    items: Items = field(default_factory=list)
 
 
 class _Reader:
@@ -55,13 +60,38 @@ class _Reader:
         self.at = at
         self.steps: list[Step] = []
         self.path = self.referrer = self.title = ""
+        self.opened = at
+        self.cart: Counter[Product] = Counter()
 
     def open(self, page: Page, referrer: str, query: str = "") -> None:
         self.path = f"{page.path}?{query}" if query else page.path
         self.referrer, self.title = referrer, page.title
         load = round(180 + 420 * self.person.slowness * self.random.lognormvariate(0, 0.45))
         self._note("pageview", {"load_ms": load})
+        self.opened = self.at
+        self._tell_of_goods(page)
         self.wait(2, 9)
+
+    def leave(self) -> None:
+        """What the page took of somebody's attention."""
+        scroll = min(100, round(self.random.triangular(25, 115, 70)))
+        self._note("engagement", {"visible_ms": self.at - self.opened, "scroll": scroll})
+
+    def add_to_cart(self, product: Product) -> None:
+        self.cart[product] += 1
+        self._note_goods("add_to_cart", {product: 1})
+
+    def _tell_of_goods(self, page: Page) -> None:
+        if page in _PRODUCT_OF:
+            self._note_goods("view_item", {_PRODUCT_OF[page]: 1})
+        elif page == pages.CHECKOUT and self.cart:
+            self._note_goods("begin_checkout", self.cart)
+        elif page == pages.THANK_YOU and self.cart:
+            self._note_goods("purchase", self.cart, transaction_id=f"S-{self.random.randrange(10**9):09}")
+            self.cart.clear()
+
+    def _note_goods(self, name: str, goods: Mapping[Product, int], **more: str) -> None:
+        self._note(name, worth(goods.items(), **more), items_of(goods.items()))
 
     def wait(self, least: float, usual: float) -> None:
         self.at += round((least + self.random.expovariate(1 / usual)) * SECOND)
@@ -69,8 +99,8 @@ class _Reader:
     def touch(self, name: str, element: Element) -> None:
         self._note(name, {**element.attributes})
 
-    def _note(self, name: str, attributes: dict[str, str | int]) -> None:
-        self.steps.append(Step(name, self.at, self.path, self.referrer, self.title, attributes))
+    def _note(self, name: str, attributes: dict[str, str | int], items: Items | None = None) -> None:
+        self.steps.append(Step(name, self.at, self.path, self.referrer, self.title, attributes, items or []))
 
     def point_at(self, element: Element) -> None:
         """Fingers do not hover."""
@@ -105,14 +135,19 @@ def walk(random_: random.Random, person: Person, source: Source, at: int) -> lis
             break
         _finish_form(reader, page)
         reader.click(link_to(page, following))
+        if page in _PRODUCT_OF and following == pages.CART:
+            reader.add_to_cart(_PRODUCT_OF[page])
+        reader.leave()
         reader.open(following, reader.path)
         page = following
     else:
+        reader.leave()
         return reader.steps
     # Some who leave had begun to fill in the form.
     if random_.random() < 0.5:
         for element in fields_on(page)[:1]:
             reader.fill_in(element)
+    reader.leave()
     return reader.steps
 
 

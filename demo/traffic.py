@@ -107,6 +107,7 @@ class Sender:
                 "referrer": self.site + step.referrer if step.referrer.startswith("/") else step.referrer,
                 "title": step.title,
                 "attributes": step.attributes,
+                "items": step.items,
             }
             for step in steps
         ]

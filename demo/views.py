@@ -3,7 +3,8 @@
 Nothing that a visitor types is read or kept; the forms only lead from page to page.
 """
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
@@ -14,8 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from demo import cart, pages, state
-from demo.catalogue import ARTICLE, ARTICLES, FEATURED, PRODUCT, PRODUCTS, related_to
+from demo import cart, orders, pages, state
+from demo.catalogue import ARTICLE, ARTICLES, FEATURED, PRODUCT, PRODUCTS, Product, related_to
 from demo.pages import Page
 from properties import snippet
 
@@ -37,14 +38,17 @@ def of_the_shop(view: View[P]) -> View[P]:
     return login_not_required(cast(View[P], relaxed))
 
 
-def show(request: HttpRequest, template: str, page: Page, **context: Any) -> HttpResponse:
-    """The page, with the snippet for the address under which the visitor sees it."""
+def show(
+    request: HttpRequest, template: str, page: Page, told: Sequence[Sequence[Any]] = (), **context: Any
+) -> HttpResponse:
+    """The page, with the snippet for the address under which the visitor sees it, and what it tells the tracker."""
     demo = state.read()
     if demo is None:
         raise Http404("The demo has no account yet.")
     context |= {
         "page": page,
         "brand": pages.BRAND,
+        "told": told,
         "in_cart": sum(cart.read(request).values()),
         "snippet_head": snippet.head(),
         "snippet_body": snippet.body(demo.account_id, f"{request.scheme}://{request.get_host()}"),
@@ -70,7 +74,10 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     shown = PRODUCT.get(slug)
     if shown is None:
         raise Http404("The shop has no such product.")
-    return show(request, "product", pages.product_page(shown), product=shown, related=related_to(shown))
+    told = [orders.call("view_item", [(shown, 1)])]
+    added = orders.call("add_to_cart", [(shown, 1)])
+    page = pages.product_page(shown)
+    return show(request, "product", page, told, product=shown, added=added, related=related_to(shown))
 
 
 @of_the_shop
@@ -144,12 +151,20 @@ def checkout(request: HttpRequest) -> HttpResponse:
         return redirect("demo:cart")
     if request.method == "POST":
         response = redirect("demo:thank_you")
-        cart.write(response, {})
+        cart.order(response, f"S-{secrets.randbelow(10**9):09}", cart.read(request))
         return response
-    return show(request, "checkout", pages.CHECKOUT, total=sum(line.euros for line in lines))
+    told = [orders.call("begin_checkout", _goods(lines))]
+    return show(request, "checkout", pages.CHECKOUT, told, total=sum(line.euros for line in lines))
 
 
 @of_the_shop
 @require_safe
 def thank_you(request: HttpRequest) -> HttpResponse:
-    return show(request, "thank_you", pages.THANK_YOU)
+    number, bought = cart.ordered(request)
+    # However often the page is loaded, its number counts once.
+    told = [orders.call("purchase", _goods(cart.lines(bought)), transaction_id=number)] if number else []
+    return show(request, "thank_you", pages.THANK_YOU, told)
+
+
+def _goods(lines: Sequence[cart.Line]) -> list[tuple[Product, int]]:
+    return [(line.product, line.count) for line in lines]

@@ -97,7 +97,7 @@ def test_generated_visitors_use_only_what_is_on_the_pages(demo: Demo, client: Cl
         for step in visit.steps:
             page = there[step.path.split("?")[0]]
             assert step.title == page.title
-            if step.name != "pageview":
+            if step.name in ("mouseover", "click", "focus", "blur"):
                 assert Element(**{key: str(value) for key, value in step.attributes.items()}) in page.elements
 
 

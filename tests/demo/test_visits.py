@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from demo.visits import DAY, MINUTE, OLDEST, Visit, plan, trickle
 
+ELEMENT_EVENTS = ("mouseover", "click", "focus", "blur")
+GOODS = ("view_item", "add_to_cart", "begin_checkout", "purchase")
 NOW = 1_764_000_000_000
 
 
@@ -84,8 +86,29 @@ def test_fewer_at_every_step_towards_the_order(visits: list[Visit]) -> None:
 
 def test_every_kind_of_event_happens(visits: list[Visit]) -> None:
     names = Counter(step.name for visit in visits for step in visit.steps)
-    assert set(names) == {"pageview", "mouseover", "click", "focus", "blur"}
-    assert min(names.values()) > 50
+    assert set(names) == {*ELEMENT_EVENTS, *GOODS, "pageview", "engagement"}
+    assert min(names.values()) > 15
+
+
+def test_an_order_is_of_what_was_in_the_cart(visits: list[Visit]) -> None:
+    orders = [step for visit in visits for step in visit.steps if step.name == "purchase"]
+    assert len({step.attributes["transaction_id"] for step in orders}) == len(orders) > 15
+    for visit in visits:
+        added: Counter[str | int] = Counter()
+        for step in visit.steps:
+            if step.items:
+                assert step.attributes["value"] == sum(int(i["price"]) * int(i["quantity"]) for i in step.items)
+            if step.name == "add_to_cart":
+                added.update(item["item_id"] for item in step.items)
+            if step.name == "purchase":
+                assert added == {item["item_id"]: item["quantity"] for item in step.items}
+                added.clear()
+
+
+def test_a_page_tells_how_long_it_was_looked_at(visits: list[Visit]) -> None:
+    for visit in visits:
+        views = [step.name for step in visit.steps if step.name in ("pageview", "engagement")]
+        assert views == ["pageview", "engagement"] * (len(views) // 2)
 
 
 def test_pages_load_in_believable_times(visits: list[Visit]) -> None:
