@@ -164,11 +164,8 @@ def _decoded(some: list[Field], reply: Any) -> Iterator[Sized]:
     """The values of fields of one hash."""
     kind = some[0].kind
     if kind == TOTALS:
-        by_metric: dict[str, dict[str, int]] = defaultdict(dict)
-        for trait, packed in reply.items():
-            for metric, number in packed_totals.unpack(packed).items():
-                by_metric[metric][trait.decode()] = number
-        yield Sized(by_metric, 150 * sum(map(len, by_metric.values())))
+        totals = packed_totals.of_a_slot(reply)
+        yield Sized(totals, 400 * len(totals))
         return
     if kind == SUM:
         names = [(field.label, field.trait) for field in some]
@@ -192,9 +189,11 @@ def _assemble(request: Request, folded: frozenset[str], values: Mapping[Field, A
         found.tallies |= zip(asked, _tallies(asked, folded, values, fresh), strict=True)
     for metric, label in request.totals:
         totals: dict[str, int] = defaultdict(int)
+        code = packed_totals.code_of(metric)
         for part in _parts(label, folded):
-            for trait, number in values[Field(TOTALS, "", part, "")].get(metric, {}).items():
-                totals[trait] += number
+            for trait, coded in values[Field(TOTALS, "", part, "")].items():
+                if number := coded.get(code):
+                    totals[trait] += number
         for trait, tally in fresh.get(label, {}).get(metric, {}).items():
             totals[trait] += tally.total()
         found.totals[(metric, label)] = {trait: number for trait, number in totals.items() if number}

@@ -6,7 +6,8 @@ The metrics that nearly every trait has are written as numbers. What has no fiel
 names of the traits in a slot are those of the fields.
 """
 
-from collections.abc import Iterable, Sequence
+import struct
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,15 +21,25 @@ NUMBERED = (EVENTS, "pageviews", "sessions", "bounces", "seconds", "visible")
 CODES: dict[str, str | int] = {metric: code for code, metric in enumerate(NUMBERED)}
 METRICS: dict[str | int, str] = dict(enumerate(NUMBERED))
 
+ARRAY, ARRAY_32 = struct.Struct(">BI"), 0xDD  # how msgpack begins a long list: its type, its length
+
 Totals = dict[str, int]  # metric -> total
 Coded = dict[str | int, int]  # the same by what is written for the metric
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Coded)
+_list_decoder = msgspec.msgpack.Decoder(list[Coded])
 
 
 def unpack(packed: bytes) -> Totals:
     return {METRICS.get(code) or str(code): total for code, total in _decoder.decode(packed).items()}
+
+
+def of_a_slot(reply: Mapping[bytes, bytes]) -> dict[str, Coded]:
+    """trait -> its totals, of a whole hash. They are joined to one list, so that one call reads them all."""
+    head = ARRAY.pack(ARRAY_32, len(reply))
+    coded = _list_decoder.decode(head + b"".join(reply.values()))
+    return dict(zip([trait.decode() for trait in reply], coded, strict=True))
 
 
 def code_of(metric: str) -> str | int:
