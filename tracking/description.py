@@ -23,7 +23,7 @@ PAGEVIEW = "pageview"
 ELEMENT_EVENTS = frozenset(["mouseover", "click", "focus", "blur"])
 OUTBOUND, DOWNLOAD, EXPOSURE = "outbound_click", "file_download", "exposure"
 LINKS = frozenset([OUTBOUND, DOWNLOAD])  # what they lead to is in `href`
-PLAIN = {INTEREST: ("interest", "topic"), "conversion": ("goal", "goal"), "form_submit": ("form", "form")}
+PLAIN = {INTEREST: ("int", "topic"), "conversion": ("goal", "goal"), "form_submit": ("form", "form")}
 TELLING = LINKS | SOLD | PLAIN.keys() | {EXPOSURE}
 
 

@@ -84,7 +84,7 @@ def test_interests_experiments_goals_and_orders(context: BrowserContext, seen: S
     assert seen.number("evt:purchase") == 1
     assert seen.number("evt:purchase", "money:EUR") == 3990
     assert (seen.number("item:cup", "quantity"), seen.number("item:cup", "money:EUR")) == (2, 3990)
-    assert seen.number("interest:boats", "weight") == 2000
+    assert seen.number("int:boats", "weight") == 2000
     assert seen.number("goal:trial", "money:EUR") == 4000
     assert seen.number(f"exp:hero:{variant}") == 1
 

@@ -31,7 +31,7 @@ def seen(prop: Property, trait: str) -> list[int]:
 @pytest.mark.parametrize(
     ("name", "attributes", "trait"),
     [
-        ("interest", {"topic": "Sailing::boats"}, "interest:Sailing%3A%3Aboats"),
+        ("interest", {"topic": "Sailing::boats"}, "int:Sailing%3A%3Aboats"),
         ("conversion", {"goal": "Contact"}, "goal:Contact"),
         ("exposure", {"experiment": "Button", "variant": "green"}, "exp:Button:green"),
         ("outbound_click", {"href": "https://www.Other.example:8443/a?b=c"}, "to:other.example"),
@@ -69,7 +69,7 @@ def test_each_is_counted_under_what_it_says(prop: Property, name: str, attribute
 )
 def test_what_says_nothing_is_counted_by_its_name_alone(prop: Property, name: str, attributes: dict[str, Any]) -> None:
     tell(prop, "a", name, **attributes)
-    kinds = ("interest:", "goal:", "exp:", "to:", "file:", "form:", "coupon:")
+    kinds = ("int:", "goal:", "exp:", "to:", "file:", "form:", "coupon:")
     assert not [trait for _, _, trait in everything(prop) if trait.startswith(kinds)]
     assert seen(prop, f"evt:{name}") == [0]
 
@@ -79,9 +79,9 @@ def test_interest_is_weighed_in_thousandths(prop: Property) -> None:
     tell(prop, "a", "interest", topic="boats", weight=0.2)
     tell(prop, "a", "interest", topic="boats")
     tell(prop, "a", "interest", topic="boats", weight="a lot")
-    assert number(prop, DAY, "weight", "interest:boats") == 1300
+    assert number(prop, DAY, "weight", "int:boats") == 1300
     assert number(prop, DAY, "weight") == 0
-    assert number(prop, DAY, "events", "interest:boats") == 4
+    assert number(prop, DAY, "events", "int:boats") == 4
 
 
 def test_a_value_without_a_currency_has_no_unit_and_is_the_events_own(prop: Property) -> None:
@@ -108,7 +108,7 @@ def test_too_many_names_count_under_other(prop: Property) -> None:
     prop.save()
     for topic in range(12):
         tell(prop, "a", "interest", topic=topic)
-    assert number(prop, DAY, "weight", "interest:(other)") == 2000
+    assert number(prop, DAY, "weight", "int:(other)") == 2000
 
 
 def test_links_are_kept_without_personal_data(prop: Property) -> None:

@@ -8,7 +8,7 @@ Of the event itself:
     el:<event>:<type>::label:<l>::pos:<p>    hovered, clicked, focussed or left an element
     attr:<key>:<value>                       the event had this attribute, where the property asks for it
     who:member                               was logged in
-    interest:<topic>                         showed interest in it
+    int:<topic>                              showed interest in it
     goal:<goal>                              converted
     exp:<experiment>:<variant>               was shown this variant
     to:<host>                                followed a link to another site, without www.
